@@ -1,0 +1,346 @@
+//! What one command did, all of it: the content of a record.
+//!
+//! A change holds *figures after*, never instructions: applying it is assignment, and cannot fail.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::catalog::{Bin, Item, ItemNumber, Location, LocationNumber, TenantNumber};
+use crate::command::{Detail, SourcePosition, Trace};
+use crate::ids::{BinId, TenantId};
+use crate::policy::Policy;
+use crate::position::{Alarms, Bucket, Figures, PositionNumber};
+use crate::quantity::Quantity;
+use crate::rejection::Rejection;
+use crate::reservation::Reservation;
+use crate::time::Timestamp;
+use crate::transfer::Transfer;
+
+/// Which action a record tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Cause {
+    /// An item was created, replaced or revived.
+    ItemPut = 1,
+    /// An item was archived.
+    ItemArchived = 2,
+    /// A location was created, replaced or revived.
+    LocationPut = 3,
+    /// A location was removed.
+    LocationRemoved = 4,
+    /// A bin was created or renamed.
+    BinPut = 5,
+    /// A position was given its home bin.
+    BinAssigned = 6,
+    /// The policy of a position was replaced.
+    PolicySet = 7,
+    /// Goods came in.
+    Received = 10,
+    /// Goods were sold at a till.
+    Sold = 11,
+    /// Goods came back.
+    Returned = 12,
+    /// A bucket was corrected.
+    Adjusted = 13,
+    /// Stock changed its bucket.
+    Moved = 14,
+    /// Stock was counted.
+    Counted = 15,
+    /// A transfer began.
+    TransferStarted = 20,
+    /// Stock of a transfer arrived.
+    TransferReceived = 21,
+    /// The rest of a transfer went back.
+    TransferCancelled = 22,
+    /// A reservation was made.
+    Reserved = 30,
+    /// A reservation lost its deadline.
+    Confirmed = 31,
+    /// A reservation got a new deadline.
+    Extended = 32,
+    /// Lines of a reservation were set.
+    LinesSet = 33,
+    /// Stock of a reservation was shipped.
+    Fulfilled = 34,
+    /// A reservation, or part of it, was released.
+    Cancelled = 35,
+    /// The deadline of a reservation passed.
+    Expired = 36,
+    /// A command was refused, and the refusal is bound to a key or a source.
+    Refused = 40,
+    /// A message of a source changed nothing; only the source moved on.
+    SourceMoved = 41,
+}
+
+impl Cause {
+    /// All causes; their numbers are stored.
+    pub const ALL: [Self; 25] = [
+        Self::ItemPut,
+        Self::ItemArchived,
+        Self::LocationPut,
+        Self::LocationRemoved,
+        Self::BinPut,
+        Self::BinAssigned,
+        Self::PolicySet,
+        Self::Received,
+        Self::Sold,
+        Self::Returned,
+        Self::Adjusted,
+        Self::Moved,
+        Self::Counted,
+        Self::TransferStarted,
+        Self::TransferReceived,
+        Self::TransferCancelled,
+        Self::Reserved,
+        Self::Confirmed,
+        Self::Extended,
+        Self::LinesSet,
+        Self::Fulfilled,
+        Self::Cancelled,
+        Self::Expired,
+        Self::Refused,
+        Self::SourceMoved,
+    ];
+}
+
+/// Type of a ledger entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum MovementKind {
+    /// Goods came in.
+    Receipt = 1,
+    /// Sold at a till.
+    Sale = 2,
+    /// Corrected.
+    Adjustment = 3,
+    /// Found by a count.
+    Count = 4,
+    /// Between buckets.
+    Move = 5,
+    /// Came back.
+    Return = 6,
+    /// Left for another location.
+    TransferOut = 7,
+    /// Arrived from another location.
+    TransferIn = 8,
+    /// Promised.
+    Reserve = 9,
+    /// Given back.
+    Release = 10,
+    /// Promised for good.
+    Confirm = 11,
+    /// Shipped.
+    Fulfil = 12,
+    /// Put back on the shelf and owed again.
+    Unfulfil = 13,
+    /// A hold's deadline or a lot's expiry day passed.
+    Expired = 14,
+    /// Undone by its opposite.
+    Reversal = 15,
+    /// Its cost was changed.
+    Revaluation = 16,
+}
+
+impl MovementKind {
+    /// All kinds; their numbers are stored.
+    pub const ALL: [Self; 16] = [
+        Self::Receipt,
+        Self::Sale,
+        Self::Adjustment,
+        Self::Count,
+        Self::Move,
+        Self::Return,
+        Self::TransferOut,
+        Self::TransferIn,
+        Self::Reserve,
+        Self::Release,
+        Self::Confirm,
+        Self::Fulfil,
+        Self::Unfulfil,
+        Self::Expired,
+        Self::Reversal,
+        Self::Revaluation,
+    ];
+}
+
+/// One ledger entry of a change: a quantity leaves one bucket (or the outside) for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Movement {
+    /// Place in [`Change::positions`].
+    pub position: u32,
+    /// Its type.
+    pub kind: MovementKind,
+    /// Bucket it leaves; `None`: it comes from outside.
+    pub from: Option<Bucket>,
+    /// Bucket it enters; `None`: it leaves the position.
+    pub to: Option<Bucket>,
+    /// How much; zero only for a count or figure that was right already.
+    pub quantity: Quantity,
+}
+
+/// Alarms that a change raised at a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Raised {
+    /// `LowStockReached`.
+    pub low: bool,
+    /// `StockedOut`.
+    pub out: bool,
+    /// `StockReplenished`.
+    pub replenished: bool,
+    /// `StockDiscrepancy`.
+    pub discrepancy: bool,
+}
+
+impl Raised {
+    /// Nothing was raised.
+    #[must_use]
+    pub const fn is_nothing(self) -> bool {
+        !(self.low || self.out || self.replenished || self.discrepancy)
+    }
+}
+
+/// A position as this change left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PositionChange {
+    /// Its number.
+    pub position: PositionNumber,
+    /// Item and location, when this change opened it.
+    pub opened: Option<(ItemNumber, LocationNumber)>,
+    /// Its version now.
+    pub version: u32,
+    /// The record that changed it before this one; 0: none.
+    pub previous: u64,
+    /// Its figures now.
+    pub figures: Figures,
+    /// What may be promised now; `None`: no limit.
+    pub sellable: Option<Quantity>,
+    /// Which alarms stand now.
+    pub alarms: Alarms,
+    /// Which alarms this change raised.
+    pub raised: Raised,
+    /// Threshold of the low-stock alarm, when one was raised.
+    pub threshold: Option<Quantity>,
+    /// Terms as of now, when the answer or the event shows them or when they changed.
+    pub terms: Option<Arc<Terms>>,
+}
+
+/// What holds for a position besides its figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// Its own policy.
+    pub own: Policy,
+    /// Its own policy, completed by the item's.
+    pub effective: Policy,
+    /// Its home bin.
+    pub bin: Option<BinId>,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// Whether stock of the item is counted.
+    pub tracking: crate::catalog::Tracking,
+}
+
+/// How much of which line a change shipped or released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineShare {
+    /// Item of the line.
+    pub item: ItemNumber,
+    /// Position it left, or at which it was held.
+    pub position: Option<PositionNumber>,
+    /// How much.
+    pub quantity: Quantity,
+}
+
+/// A bin that a change put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BinChange {
+    /// Its location.
+    pub location: LocationNumber,
+    /// The bin.
+    pub bin: Bin,
+    /// Whether it is new.
+    pub created: bool,
+}
+
+/// The idempotency key a change is bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BoundKey {
+    /// Hash of tenant and key.
+    pub key: [u8; 16],
+    /// Fingerprint of the command.
+    pub fingerprint: u64,
+}
+
+/// What one command did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Which action.
+    pub cause: Cause,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// Whose data.
+    pub tenant: TenantNumber,
+    /// Name of the tenant, in the first record of it.
+    pub tenant_opened: Option<TenantId>,
+    /// Key it is bound to.
+    pub key: Option<BoundKey>,
+    /// Place in its source.
+    pub source: Option<Arc<SourcePosition>>,
+    /// Who and why.
+    pub trace: Option<Arc<Trace>>,
+    /// Words for the ledger.
+    pub detail: Option<Arc<Detail>>,
+    /// Items as they are now.
+    pub items: Vec<Item>,
+    /// Locations as they are now.
+    pub locations: Vec<Location>,
+    /// A bin that was put.
+    pub bin: Option<Box<BinChange>>,
+    /// Positions as they are now.
+    pub positions: Vec<PositionChange>,
+    /// Ledger entries.
+    pub movements: Vec<Movement>,
+    /// The reservation as it is now.
+    pub reservation: Option<Arc<Reservation>>,
+    /// What was shipped (`Fulfilled`).
+    pub shipped: Vec<LineShare>,
+    /// What was given back (`Cancelled`, `Expired`, or the closed rest of a shipment).
+    pub released: Vec<LineShare>,
+    /// The transfer as it is now.
+    pub transfer: Option<Box<Transfer>>,
+    /// How much of the transfer this change moved.
+    pub transferred: Quantity,
+    /// More came back than was shipped on the order.
+    pub exceeds_shipped: bool,
+    /// Why the command was refused (`Refused`).
+    pub refusal: Option<Box<Rejection>>,
+}
+
+impl Change {
+    /// A change that has changed nothing yet.
+    #[must_use]
+    pub fn new(cause: Cause, at: Timestamp, tenant: TenantNumber) -> Self {
+        Self {
+            cause,
+            at,
+            tenant,
+            tenant_opened: None,
+            key: None,
+            source: None,
+            trace: None,
+            detail: None,
+            items: Vec::new(),
+            locations: Vec::new(),
+            bin: None,
+            positions: Vec::new(),
+            movements: Vec::new(),
+            reservation: None,
+            shipped: Vec::new(),
+            released: Vec::new(),
+            transfer: None,
+            transferred: Quantity::ZERO,
+            exceeds_shipped: false,
+            refusal: None,
+        }
+    }
+}
