@@ -69,8 +69,9 @@ pub enum Cause {
     Expired = 36,
     /// A command was refused, and the refusal is bound to a key or a source.
     Refused = 40,
-    /// A message of a source changed nothing; only the source moved on.
-    SourceMoved = 41,
+    /// Nothing changed: a message of a source was skipped, or the answer "already so" is bound to a key
+    /// (then the reservation stands beside it, as it was).
+    Unchanged = 41,
 }
 
 impl Cause {
@@ -100,7 +101,7 @@ impl Cause {
         Self::Cancelled,
         Self::Expired,
         Self::Refused,
-        Self::SourceMoved,
+        Self::Unchanged,
     ];
 }
 
