@@ -272,6 +272,15 @@ pub struct BoundKey {
     pub fingerprint: u64,
 }
 
+/// A policy that a change replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PolicyBefore {
+    /// What the position, or the item, had set itself.
+    pub own: Policy,
+    /// The same, completed by the item's.
+    pub effective: Policy,
+}
+
 /// What one command did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -313,8 +322,15 @@ pub struct Change {
     pub transferred: Quantity,
     /// More came back than was shipped on the order.
     pub exceeds_shipped: bool,
+    /// The policy that was replaced (`PolicySet`: of the position; `ItemPut`: of the item, if it differs).
+    pub policy_before: Option<Box<PolicyBefore>>,
+    /// How many positions were archived with the item (`ItemArchived`).
+    pub positions_archived: u32,
     /// Why the command was refused (`Refused`).
     pub refusal: Option<Box<Rejection>>,
+    /// What the refused command asked for (`Refused`): the cause that its record would have had.
+    /// The order it named stands in [`Detail::order`].
+    pub refused: Option<Cause>,
 }
 
 impl Change {
@@ -341,7 +357,10 @@ impl Change {
             transfer: None,
             transferred: Quantity::ZERO,
             exceeds_shipped: false,
+            policy_before: None,
+            positions_archived: 0,
             refusal: None,
+            refused: None,
         }
     }
 }
