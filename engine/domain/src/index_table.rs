@@ -27,7 +27,10 @@ impl Default for IndexTable {
     }
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "the halves of a word are taken apart on purpose")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "the halves of a word are taken apart on purpose"
+)]
 const fn lower(word: u64) -> u32 {
     word as u32
 }

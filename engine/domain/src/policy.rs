@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn what_a_position_leaves_open_is_the_items() {
-        let item = Policy { min_stock: Some(units(5)), safety_stock: Some(units(1)), ..Policy::default() };
+        let item =
+            Policy { min_stock: Some(units(5)), safety_stock: Some(units(1)), ..Policy::default() };
         let position = Policy { safety_stock: Some(units(0)), ..Policy::default() };
         let effective = position.or(item);
         assert_eq!(effective.threshold(), Some(units(5)));

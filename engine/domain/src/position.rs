@@ -118,7 +118,8 @@ impl Figures {
     /// Never for figures made by [`Figures::plus`] and [`Figures::minus`], which refuse such sums.
     #[must_use]
     pub fn on_hand(&self) -> Quantity {
-        self.checked_on_hand().expect("figures whose sum does not fit are refused when they are made")
+        self.checked_on_hand()
+            .expect("figures whose sum does not fit are refused when they are made")
     }
 
     /// What lies on the shelf: available + reserved + committed.

@@ -57,8 +57,9 @@ fn parse_millionths(text: &str) -> Result<i64, InvalidDecimal> {
                     }
                     exponent = exponent.saturating_add(i64::from(!fraction));
                 } else {
-                    mantissa =
-                        mantissa.saturating_mul(10).saturating_add(i128::from(byte.wrapping_sub(b'0')));
+                    mantissa = mantissa
+                        .saturating_mul(10)
+                        .saturating_add(i128::from(byte.wrapping_sub(b'0')));
                     exponent = exponent.saturating_sub(i64::from(fraction));
                 }
             }
@@ -76,9 +77,8 @@ fn parse_millionths(text: &str) -> Result<i64, InvalidDecimal> {
     if seen == 0 || digits.last() == Some(&b'.') {
         return Err(NotANumber);
     }
-    scale(mantissa, exponent.saturating_add(i64::from(PLACES))).map(|value| {
-        if negative { value.saturating_neg() } else { value }
-    })
+    scale(mantissa, exponent.saturating_add(i64::from(PLACES)))
+        .map(|value| if negative { value.saturating_neg() } else { value })
 }
 
 fn parse_exponent(bytes: &[u8]) -> Result<i64, InvalidDecimal> {
@@ -95,8 +95,10 @@ fn parse_exponent(bytes: &[u8]) -> Result<i64, InvalidDecimal> {
         if !byte.is_ascii_digit() {
             return Err(InvalidDecimal::NotANumber);
         }
-        exponent =
-            exponent.saturating_mul(10).saturating_add(i64::from(byte.wrapping_sub(b'0'))).min(1_000_000);
+        exponent = exponent
+            .saturating_mul(10)
+            .saturating_add(i64::from(byte.wrapping_sub(b'0')))
+            .min(1_000_000);
     }
     Ok(if negative { exponent.saturating_neg() } else { exponent })
 }

@@ -1,0 +1,185 @@
+//! Shipping a reservation, all or part, from where it is held or from elsewhere.
+
+use alloc::sync::Arc;
+
+use super::Decision;
+use super::life::{held_at, next_version, put, refuse_ended, release_open, settle};
+use crate::catalog::{ItemNumber, LocationNumber};
+use crate::change::{LineShare, MovementKind};
+use crate::command::{Force, Fulfil, Place, Rest};
+use crate::draft::{Draft, Nature, Unknown, summed};
+use crate::limits::SHIPMENTS_MAX;
+use crate::position::{Bucket, PositionNumber};
+use crate::quantity::Quantity;
+use crate::rejection::{Limit, Rejection, Shortage};
+use crate::reservation::{Holding, Reservation, Shipment, Status};
+
+/// Ships; the same shipment is booked once.
+pub(super) fn fulfil(
+    mut draft: Draft<'_>,
+    held: &Arc<Reservation>,
+    wish: &Fulfil,
+) -> Result<Decision, Rejection> {
+    if let Some(id) = &wish.shipment
+        && let Some(booked) = held.shipments.iter().find(|booked| booked.id == *id)
+    {
+        return Ok(Decision::Repeat(booked.sequence));
+    }
+    refuse_ended(held)?;
+    draft.nature = if wish.force == Force::Fact { Nature::Fact } else { Nature::Wish };
+    draft.tell(wish.detail.as_ref());
+    let mut next = next_version(&draft, held);
+    match &wish.lines {
+        None => ship_all(&mut draft, &mut next, wish.force)?,
+        Some(lines) => {
+            let sums = summed(lines.iter().map(|line| (&line.place, line.quantity)))?;
+            for (place, quantity) in sums {
+                ship(&mut draft, &mut next, place, quantity, wish.force)?;
+            }
+        }
+    }
+    if let Some(id) = &wish.shipment {
+        if next.shipments.len() >= SHIPMENTS_MAX as usize {
+            return Err(Rejection::LimitExceeded { what: Limit::Shipments, limit: SHIPMENTS_MAX });
+        }
+        next.shipments.push(Shipment { id: id.clone(), sequence: draft.sequence });
+    }
+    if wish.rest == Rest::Close {
+        release_open(&mut draft, &mut next, MovementKind::Release)?;
+    }
+    settle(&mut next, Status::Cancelled);
+    Ok(put(draft, next))
+}
+
+/// Ships all that is open, from where it is held.
+fn ship_all(draft: &mut Draft<'_>, next: &mut Reservation, force: Force) -> Result<(), Rejection> {
+    let bucket = next.status.bucket();
+    for line in &mut next.lines {
+        let open = line.open();
+        if open.is_zero() {
+            continue;
+        }
+        if let Some(position) = held_at(line) {
+            let at = draft.touch(position);
+            check_shelf(draft, at, draft.figures(at).shelf(), open, force)?;
+            draft.book(at, MovementKind::Fulfil, bucket, None, open)?;
+        }
+        line.fulfilled = line.fulfilled.saturating_add(open);
+        draft.change.shipped.push(LineShare {
+            item: line.item,
+            position: line.position,
+            quantity: open,
+        });
+    }
+    Ok(())
+}
+
+/// Ships a quantity from a place: first what is held there, then what is held elsewhere.
+fn ship(
+    draft: &mut Draft<'_>,
+    next: &mut Reservation,
+    place: &Place,
+    quantity: Quantity,
+    force: Force,
+) -> Result<(), Rejection> {
+    let (item, location) = find(draft, place, force)?;
+    let mine = next.lines.iter().filter(|line| line.item == item);
+    let open = mine.clone().fold(Quantity::ZERO, |sum, line| sum.saturating_add(line.open()));
+    if quantity > open {
+        let item = Some(place.item.clone());
+        return Err(Rejection::ExceedsOpen { item, requested: quantity, open });
+    }
+    let here = draft.stock.position_number(item, location);
+    let mut rest = quantity;
+    let bucket = next.status.bucket();
+    for own in [true, false] {
+        for line in next.lines.iter_mut().filter(|line| line.item == item) {
+            let is_here = here.is_some() && line.position == here;
+            let share = line.open().min(rest);
+            if is_here != own || share.is_zero() {
+                continue;
+            }
+            let from = if line.holding == Holding::Nothing {
+                line.position
+            } else if own {
+                line.position
+                    .map(|position| ship_held(draft, position, bucket, share, force))
+                    .transpose()?
+            } else {
+                let held = line.position;
+                Some(ship_elsewhere(draft, held, (item, location), bucket, share, force)?)
+            };
+            line.fulfilled = line.fulfilled.saturating_add(share);
+            rest = rest.saturating_sub(share);
+            draft.change.shipped.push(LineShare { item, position: from, quantity: share });
+        }
+    }
+    Ok(())
+}
+
+fn find(
+    draft: &mut Draft<'_>,
+    place: &Place,
+    force: Force,
+) -> Result<(ItemNumber, LocationNumber), Rejection> {
+    let nature = core::mem::replace(&mut draft.nature, Nature::Fact); // archived items are shipped too
+    let item = draft.find_item(&place.item, Unknown::Refuse)?;
+    let unknown = if force == Force::Fact { Unknown::Create } else { Unknown::Refuse };
+    let location = draft.find_location(&place.location, unknown)?;
+    draft.nature = nature;
+    Ok((item, location))
+}
+
+/// From the caller's own hold: it must lie on the shelf.
+fn ship_held(
+    draft: &mut Draft<'_>,
+    position: PositionNumber,
+    bucket: Option<Bucket>,
+    quantity: Quantity,
+    force: Force,
+) -> Result<PositionNumber, Rejection> {
+    let at = draft.touch(position);
+    check_shelf(draft, at, draft.figures(at).shelf(), quantity, force)?;
+    draft.book(at, MovementKind::Fulfil, bucket, None, quantity)?;
+    Ok(position)
+}
+
+/// From another place than it is held: it must be free there, and the hold is given back.
+fn ship_elsewhere(
+    draft: &mut Draft<'_>,
+    held: Option<PositionNumber>,
+    (item, location): (ItemNumber, LocationNumber),
+    bucket: Option<Bucket>,
+    quantity: Quantity,
+    force: Force,
+) -> Result<PositionNumber, Rejection> {
+    if let Some(held) = held {
+        let at = draft.touch(held);
+        draft.book(at, MovementKind::Release, bucket, Some(Bucket::Available), quantity)?;
+    }
+    let at = draft.open_at(item, location);
+    check_shelf(draft, at, draft.figures(at).available, quantity, force)?;
+    draft.book(at, MovementKind::Fulfil, Some(Bucket::Available), None, quantity)?;
+    Ok(draft.number(at))
+}
+
+fn check_shelf(
+    draft: &Draft<'_>,
+    at: usize,
+    there: Quantity,
+    quantity: Quantity,
+    force: Force,
+) -> Result<(), Rejection> {
+    if force == Force::Fact || there >= quantity {
+        return Ok(());
+    }
+    let (item, location) = draft.place_of(at);
+    let name = draft.item(item).map(|item| item.id.clone());
+    let Some(item) = name else { return Err(Rejection::UnknownReservation) };
+    Err(Rejection::InsufficientStock(alloc::vec![Shortage {
+        item,
+        location: draft.location(location).map(|location| location.id.clone()),
+        requested: quantity,
+        sellable: there.max(Quantity::ZERO),
+    }]))
+}

@@ -1,0 +1,124 @@
+//! Idempotency keys: what was decided under a key binds, for the last so many keys.
+
+use crate::index_table::IndexTable;
+use crate::slab::Slab;
+
+/// What is remembered of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyEntry {
+    /// Hash of tenant and key.
+    pub key: [u8; 16],
+    /// Fingerprint of the command it was used for.
+    pub fingerprint: u64,
+    /// The record that holds the answer.
+    pub sequence: u64,
+}
+
+/// The last so many keys, oldest overwritten first.
+#[derive(Debug)]
+pub struct Keys {
+    ring: Slab<KeyEntry>,
+    index: IndexTable,
+    oldest: u32,
+    window: u32,
+}
+
+fn hash_of(key: &[u8; 16]) -> u64 {
+    let (first, _) = key.split_first_chunk::<8>().expect("sixteen bytes hold eight");
+    u64::from_le_bytes(*first)
+}
+
+impl Keys {
+    /// Remembers at most `window` keys, at least one.
+    #[must_use]
+    pub fn new(window: u32) -> Self {
+        Self {
+            ring: Slab::default(),
+            index: IndexTable::default(),
+            oldest: 0,
+            window: window.max(1),
+        }
+    }
+
+    /// What is remembered of a key.
+    #[must_use]
+    pub fn find(&self, key: &[u8; 16]) -> Option<&KeyEntry> {
+        let is_it = |number| self.ring.get(number).is_some_and(|entry| entry.key == *key);
+        self.index.find(hash_of(key), is_it).and_then(|number| self.ring.get(number))
+    }
+
+    /// Remembers a key; one that is there already stays as it is.
+    pub fn insert(&mut self, entry: KeyEntry) {
+        if self.find(&entry.key).is_some() {
+            return;
+        }
+        let number = if self.ring.len() < self.window {
+            self.ring.push(entry)
+        } else {
+            let number = self.oldest;
+            let place = self.ring.get_mut(number).expect("the ring is full");
+            let forgotten = core::mem::replace(place, entry);
+            assert!(self.index.remove(hash_of(&forgotten.key), number), "every key is indexed");
+            self.oldest =
+                if number.saturating_add(1) == self.window { 0 } else { number.saturating_add(1) };
+            number
+        };
+        self.index.insert(hash_of(&entry.key), number);
+    }
+
+    /// How many are remembered.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.ring.len()
+    }
+
+    /// Whether none is remembered.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.ring.is_empty()
+    }
+
+    /// The n-th oldest.
+    #[must_use]
+    pub fn nth(&self, n: u32) -> Option<&KeyEntry> {
+        let length = self.ring.len();
+        if n >= length {
+            return None;
+        }
+        let at = self.oldest.saturating_add(n);
+        self.ring.get(if at >= length { at.saturating_sub(length) } else { at })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(number: u8) -> KeyEntry {
+        KeyEntry { key: [number; 16], fingerprint: u64::from(number), sequence: u64::from(number) }
+    }
+
+    #[test]
+    fn the_last_keys_of_the_window_are_remembered_in_order() {
+        let mut keys = Keys::new(3);
+        for number in 1..=5 {
+            keys.insert(entry(number));
+        }
+        assert_eq!(keys.find(&[1; 16]), None);
+        assert_eq!(keys.find(&[2; 16]), None);
+        for number in 3..=5 {
+            assert_eq!(keys.find(&[number; 16]), Some(&entry(number)));
+        }
+        let order: std::vec::Vec<_> = (0..4).map(|n| keys.nth(n).map(|e| e.sequence)).collect();
+        assert_eq!(order, [Some(3), Some(4), Some(5), None]);
+    }
+
+    #[test]
+    fn the_first_command_under_a_key_stays() {
+        let mut keys = Keys::new(3);
+        keys.insert(entry(1));
+        keys.insert(KeyEntry { sequence: 9, ..entry(1) });
+        assert_eq!(keys.find(&[1; 16]).map(|entry| entry.sequence), Some(1));
+        assert_eq!(keys.len(), 1);
+    }
+}

@@ -1,0 +1,353 @@
+//! The writer's memory: all that the rules look at, and nothing else.
+
+pub mod places;
+pub mod promises;
+
+use alloc::vec::Vec;
+
+use crate::catalog::{
+    Activity, Bin, Item, ItemNumber, Location, LocationNumber, Standing, TenantNumber, Tracking,
+};
+use crate::idempotency::Keys;
+use crate::ids::{ItemId, LocationId, TenantId};
+use crate::index_table::IndexTable;
+use crate::policy::Policy;
+use crate::position::{Position, PositionNumber};
+use crate::slab::Slab;
+use crate::sources::Sources;
+use crate::stable_hash::{mix, partition_of, stable_hash};
+use places::Places;
+use promises::Promises;
+
+/// Whether the catalog must be told before stock is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Strictness {
+    /// Items and locations are created by the first receipt, count, … about them.
+    #[default]
+    Lenient,
+    /// Unknown ones are refused.
+    Strict,
+}
+
+/// Settings of the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Slices of the positions; fixed when the data directory is made.
+    pub partitions: u16,
+    /// Whether the catalog must be told first.
+    pub strictness: Strictness,
+    /// How many idempotency keys are remembered.
+    pub key_window: u32,
+    /// How long what has ended stays in memory, in milliseconds.
+    pub ended_kept_ms: i64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            partitions: 64,
+            strictness: Strictness::Lenient,
+            key_window: 4_000_000,
+            ended_kept_ms: 60_000,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct TenantSlot {
+    pub(crate) id: TenantId,
+    pub(crate) locations: Vec<LocationNumber>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ItemSlot {
+    /// `None`: known by number only, until recovery has come to its record.
+    pub(crate) item: Option<Item>,
+    pub(crate) partition: u16,
+    pub(crate) places: Places,
+}
+
+#[derive(Debug)]
+pub(crate) struct LocationSlot {
+    pub(crate) location: Option<Location>,
+    pub(crate) bins: Vec<Bin>,
+    /// Positions at this location, in the order in which they were opened.
+    pub(crate) positions: Vec<PositionNumber>,
+}
+
+/// All that the rules look at.
+#[derive(Debug)]
+pub struct Stock {
+    pub(crate) rules: Rules,
+    pub(crate) tenants: Slab<Option<TenantSlot>>,
+    tenant_index: IndexTable,
+    pub(crate) items: Slab<ItemSlot>,
+    item_index: IndexTable,
+    pub(crate) partition_items: Vec<Vec<ItemNumber>>,
+    pub(crate) locations: Slab<LocationSlot>,
+    location_index: IndexTable,
+    /// Raised when a priority, an activity or a standing changes: orders of choice made before are stale.
+    pub(crate) location_epoch: u32,
+    pub(crate) positions: Slab<Option<Position>>,
+    pub(crate) promises: Promises,
+    pub(crate) keys: Keys,
+    pub(crate) sources: Sources,
+    seed: u64,
+}
+
+impl Stock {
+    /// Empty memory. The seed goes into in-memory hashes only; it should be random where callers are
+    /// not trusted, and may be fixed in a simulation.
+    #[must_use]
+    pub fn new(rules: Rules, seed: u64) -> Self {
+        let slices = usize::from(rules.partitions.max(1));
+        Self {
+            rules,
+            tenants: Slab::default(),
+            tenant_index: IndexTable::default(),
+            items: Slab::default(),
+            item_index: IndexTable::default(),
+            partition_items: core::iter::repeat_with(Vec::new).take(slices).collect(),
+            locations: Slab::default(),
+            location_index: IndexTable::default(),
+            location_epoch: 0,
+            positions: Slab::default(),
+            promises: Promises::new(rules.partitions.max(1), rules.ended_kept_ms),
+            keys: Keys::new(rules.key_window),
+            sources: Sources::default(),
+            seed,
+        }
+    }
+
+    /// Settings.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    fn hash(&self, scope: u32, name: &str) -> u64 {
+        mix(stable_hash(&[name]) ^ self.seed.rotate_left(17) ^ mix(u64::from(scope) ^ self.seed))
+    }
+
+    /// Number of a tenant.
+    #[must_use]
+    pub fn tenant_number(&self, id: &TenantId) -> Option<TenantNumber> {
+        let is_it = |number| self.tenant(number).is_some_and(|found| found == id);
+        self.tenant_index.find(self.hash(0, id.as_str()), is_it)
+    }
+
+    /// Name of a tenant.
+    #[must_use]
+    pub fn tenant(&self, number: TenantNumber) -> Option<&TenantId> {
+        self.tenants.get(number)?.as_ref().map(|slot| &slot.id)
+    }
+
+    /// Number of an item, archived or not.
+    #[must_use]
+    pub fn item_number(&self, tenant: TenantNumber, id: &ItemId) -> Option<ItemNumber> {
+        let is_it =
+            |number| self.item(number).is_some_and(|item| item.tenant == tenant && item.id == *id);
+        self.item_index.find(self.hash(tenant, id.as_str()), is_it)
+    }
+
+    /// An item.
+    #[must_use]
+    pub fn item(&self, number: ItemNumber) -> Option<&Item> {
+        self.items.get(number)?.item.as_ref()
+    }
+
+    /// The partition an item belongs to.
+    #[must_use]
+    pub fn partition(&self, item: ItemNumber) -> u16 {
+        self.items.get(item).map_or(0, |slot| slot.partition)
+    }
+
+    /// Number of a location, removed or not.
+    #[must_use]
+    pub fn location_number(&self, tenant: TenantNumber, id: &LocationId) -> Option<LocationNumber> {
+        let is_it = |number| {
+            self.location(number)
+                .is_some_and(|location| location.tenant == tenant && location.id == *id)
+        };
+        self.location_index.find(self.hash(tenant, id.as_str()), is_it)
+    }
+
+    /// A location.
+    #[must_use]
+    pub fn location(&self, number: LocationNumber) -> Option<&Location> {
+        self.locations.get(number)?.location.as_ref()
+    }
+
+    /// Bins of a location.
+    #[must_use]
+    pub fn bins(&self, location: LocationNumber) -> &[Bin] {
+        self.locations.get(location).map_or(&[], |slot| slot.bins.as_slice())
+    }
+
+    /// All locations of a tenant, in the order in which they were first heard of.
+    #[must_use]
+    pub fn tenant_locations(&self, tenant: TenantNumber) -> &[LocationNumber] {
+        let slot = self.tenants.get(tenant).and_then(Option::as_ref);
+        slot.map_or(&[], |slot| slot.locations.as_slice())
+    }
+
+    /// Number of the position of an item at a location.
+    #[must_use]
+    pub fn position_number(
+        &self,
+        item: ItemNumber,
+        location: LocationNumber,
+    ) -> Option<PositionNumber> {
+        self.items.get(item)?.places.find(location, |number| {
+            self.position(number).map_or(LocationNumber::MAX, |position| position.location)
+        })
+    }
+
+    /// A position.
+    #[must_use]
+    #[inline]
+    pub fn position(&self, number: PositionNumber) -> Option<&Position> {
+        self.positions.get(number)?.as_ref()
+    }
+
+    /// All positions of an item.
+    pub fn item_positions(&self, item: ItemNumber) -> impl Iterator<Item = PositionNumber> + '_ {
+        self.items.get(item).into_iter().flat_map(|slot| slot.places.iter())
+    }
+
+    /// All positions at a location.
+    #[must_use]
+    pub fn location_positions(&self, location: LocationNumber) -> &[PositionNumber] {
+        self.locations.get(location).map_or(&[], |slot| slot.positions.as_slice())
+    }
+
+    /// Open promises and what ended a short while ago.
+    #[must_use]
+    pub const fn promises(&self) -> &Promises {
+        &self.promises
+    }
+
+    /// Idempotency keys.
+    #[must_use]
+    pub const fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Watermarks of sources.
+    #[must_use]
+    pub const fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The policy that holds at a position: its own, completed by the item's.
+    #[must_use]
+    pub fn effective_policy(&self, position: &Position) -> Policy {
+        let item = self.item(position.item).map_or_else(Policy::default, Item::policy);
+        position.policy().or(item)
+    }
+
+    /// Whether a location sells: known, not removed, active.
+    #[must_use]
+    pub fn is_selling(&self, location: LocationNumber) -> bool {
+        self.location(location).is_some_and(|location| {
+            location.standing == Standing::Current
+                && location.attributes.activity == Activity::Active
+        })
+    }
+
+    /// Whether stock of an item is counted.
+    #[must_use]
+    pub fn is_tracked(&self, item: ItemNumber) -> bool {
+        self.item(item).is_none_or(|item| item.tracking() == Tracking::Tracked)
+    }
+
+    /// How many tenants, items, locations and positions there are.
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        Sizes {
+            tenants: self.tenants.len(),
+            items: self.items.len(),
+            locations: self.locations.len(),
+            positions: self.positions.len(),
+        }
+    }
+
+    pub(crate) fn enter_tenant(&mut self, number: TenantNumber, id: &TenantId) {
+        let hash = self.hash(0, id.as_str());
+        let slot = self.tenants.reach(number, || None);
+        if slot.is_none() {
+            *slot = Some(TenantSlot { id: id.clone(), locations: Vec::new() });
+            self.tenant_index.insert(hash, number);
+        }
+    }
+
+    pub(crate) fn enter_item(&mut self, item: &Item) {
+        let hash = self.hash(item.tenant, item.id.as_str());
+        let partitions = self.rules.partitions;
+        let tenant = self.tenant(item.tenant).expect("tenants come before their items");
+        let partition = partition_of(tenant.as_str(), item.id.as_str(), partitions);
+        let vacant = || ItemSlot { item: None, partition: 0, places: Places::default() };
+        let slot = self.items.reach(item.number, vacant);
+        let is_new = slot.item.is_none();
+        slot.item = Some(item.clone());
+        slot.partition = partition;
+        if is_new {
+            self.item_index.insert(hash, item.number);
+            self.partition_items[usize::from(partition)].push(item.number);
+        }
+    }
+
+    pub(crate) fn location_slot(&mut self, number: LocationNumber) -> &mut LocationSlot {
+        self.locations.reach(number, || LocationSlot {
+            location: None,
+            bins: Vec::new(),
+            positions: Vec::new(),
+        })
+    }
+
+    pub(crate) fn enter_location(&mut self, location: &Location) {
+        let hash = self.hash(location.tenant, location.id.as_str());
+        let slot = self.location_slot(location.number);
+        let is_new = slot.location.is_none();
+        slot.location = Some(location.clone());
+        if is_new {
+            self.location_index.insert(hash, location.number);
+            let tenant = self.tenants.reach(location.tenant, || None);
+            let tenant = tenant.as_mut().expect("tenants come before their locations");
+            tenant.locations.push(location.number);
+        }
+        self.location_epoch = self.location_epoch.wrapping_add(1);
+    }
+
+    pub(crate) fn enter_position(&mut self, number: PositionNumber, position: Position) {
+        let (item, location) = (position.item, position.location);
+        let slot = self.positions.reach(number, || None);
+        if slot.is_none() {
+            *slot = Some(position);
+            let of = |number: PositionNumber| {
+                self.positions
+                    .get(number)
+                    .and_then(Option::as_ref)
+                    .map_or(LocationNumber::MAX, |position| position.location)
+            };
+            let vacant = || ItemSlot { item: None, partition: 0, places: Places::default() };
+            self.items.reach(item, vacant).places.add(number, location, of);
+            self.location_slot(location).positions.push(number);
+        } else {
+            *slot = Some(position);
+        }
+    }
+}
+
+/// Sizes of the memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Tenants.
+    pub tenants: u32,
+    /// Items.
+    pub items: u32,
+    /// Locations.
+    pub locations: u32,
+    /// Positions.
+    pub positions: u32,
+}
