@@ -1,1 +1,61 @@
-//! (under construction)
+//! The log and the checkpoints: once [`Log::commit`] has returned, the records are found again,
+//! whatever happens. Records, checkpoint entries and index rows are opaque here.
+//!
+//! This is the only crate that knows redb. To be read in this order:
+//!
+//! * `config`, `error`: settings, and what can go wrong
+//! * `disk`: the port to the file system, so that tests can break it
+//! * `tables`: the redb tables
+//! * `record`, `frame`: the bytes (`docs/LOG_FORMAT.md`)
+//! * `log`: what a log is
+//! * `segment`, `append`, `read`: the log on disk
+//! * `directory`: the data directory, and recovery
+//! * `high_water`, `verify`: noticing what is missing or was changed
+//! * `checkpoint`, `index`, `throttle`: what is written beside the log
+//! * `memory_log`: the log of the simulation
+
+mod append;
+mod checkpoint;
+mod config;
+mod directory;
+mod disk;
+mod error;
+mod frame;
+mod high_water;
+mod index;
+mod log;
+mod memory_log;
+mod read;
+mod record;
+mod segment;
+mod tables;
+mod throttle;
+mod verify;
+
+pub use append::SegmentedLog;
+pub use checkpoint::{
+    CheckpointEntries, CheckpointEntry, CheckpointFile, CheckpointStore, CheckpointWriter,
+    FinishedCheckpoint,
+};
+pub use config::{
+    CACHE_BYTES_DEFAULT, CHECKPOINT_BYTES_PER_SECOND_DEFAULT, PARTITIONS_DEFAULT,
+    SEGMENT_BYTES_DEFAULT, StorageConfig,
+};
+pub use directory::{Cursors, DataDirectory};
+#[cfg(any(test, feature = "faults"))]
+pub use disk::lossy;
+pub use disk::{BackendError, Background, Disk, DiskLock, FileDisk, Space, StorageBackend};
+pub use error::{LogError, OpenError};
+pub use frame::{
+    FRAME_FORMAT, FRAME_HEADER_BYTES, Frame, FrameDamage, FrameHash, FrameHeader,
+    LARGE_ROW_BYTES_MAX, ROW_BYTES_MAX,
+};
+pub use high_water::HighWater;
+pub use index::{IndexReader, IndexRow, IndexStore};
+pub use log::{Committed, FrameCursor, Log, ReadLog};
+pub use memory_log::{FailedCommit, FaultDuration, MemoryLog, MemoryLogReader};
+pub use read::LogReader;
+pub use record::{
+    PAYLOAD_BYTES_MAX, RECORD_HEADER_BYTES, RecordBatch, RecordRef, RecordTooLarge, StoredRecord,
+};
+pub use verify::{ChainReport, verify_chain};

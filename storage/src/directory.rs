@@ -1,0 +1,264 @@
+//! The data directory: one process has it, and everything durable lies in it.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use uuid::Uuid;
+
+use crate::append::SegmentedLog;
+use crate::checkpoint::{CheckpointOwner, CheckpointStore};
+use crate::config::StorageConfig;
+use crate::disk::{Disk, DiskLock, FileDisk};
+use crate::error::{LogError, OpenError};
+use crate::high_water::{self, HighWater, HighWaterFile};
+use crate::index::IndexStore;
+use crate::read::{LogReader, Segments};
+use crate::segment::Purpose;
+
+mod cursors;
+mod meta;
+mod recovery;
+
+pub use cursors::Cursors;
+use meta::Meta;
+
+const LOG: &str = "log";
+const INDEX: &str = "index";
+const CHECKPOINT: &str = "checkpoint";
+const LOCK: &str = "lock";
+const HIGH_WATER: &str = "high-water";
+/// What may lie in a directory that is not a data directory yet.
+const MAY_BE_THERE: [&str; 3] = [LOCK, meta::FILE_UNFINISHED, "lost+found"];
+/// Reserve of a large disk; of a small one, this part: 5 %.
+const DISK_RESERVE_BYTES: u64 = 2 << 30;
+const DISK_RESERVE_PARTS: u64 = 20;
+
+/// An exclusive hold on a data directory.
+pub struct DataDirectory {
+    config: StorageConfig,
+    disk: Arc<dyn Disk>,
+    hold: Arc<dyn DiskLock>,
+    purpose: Purpose,
+    meta: Arc<Meta>,
+    high_water: Option<HighWater>,
+    /// Last sequence of the log, once it was opened: nothing derived from it may lie above.
+    log_end: Mutex<Option<u64>>,
+}
+
+impl DataDirectory {
+    /// Opens a data directory to work in it; makes it when it does not exist. Raises the epoch.
+    pub fn open(config: StorageConfig) -> Result<Self, OpenError> {
+        Self::open_with(config, Arc::new(FileDisk))
+    }
+
+    /// Opens an existing data directory and writes nothing: neither the epoch nor a repair.
+    pub fn open_to_verify(config: StorageConfig) -> Result<Self, OpenError> {
+        Self::open_to_verify_with(config, Arc::new(FileDisk))
+    }
+
+    /// [`DataDirectory::open`] on another disk: fault injection.
+    pub fn open_with(config: StorageConfig, disk: Arc<dyn Disk>) -> Result<Self, OpenError> {
+        let directory = config.directory.clone();
+        let io = |source| OpenError::io(&directory, source);
+        disk.create_directory(&directory).map_err(io)?;
+        let names = disk.names(&directory).map_err(io)?;
+        let is_made = names.iter().any(|name| name == meta::FILE);
+        if !is_made {
+            let foreign = names.iter().find(|name| !MAY_BE_THERE.contains(&name.as_str()));
+            match foreign {
+                Some(name) if name == LOG => {
+                    let what = "the file is missing, though there is a log".to_owned();
+                    return Err(OpenError::Damaged { file: directory.join(meta::FILE), what });
+                }
+                Some(name) => {
+                    let found = name.clone();
+                    return Err(OpenError::NotADataDirectory { path: directory, found });
+                }
+                None => {}
+            }
+        }
+        let hold = disk.lock(&directory.join(LOCK))?.into();
+        if !is_made {
+            Meta::create(disk.as_ref(), &directory, config.partitions)?;
+        }
+        let mut meta = Meta::open(disk.as_ref(), &directory, Purpose::Serve)?;
+        check_partitions(&meta, &config)?;
+        for name in [LOG, INDEX, CHECKPOINT] {
+            disk.create_directory(&directory.join(name)).map_err(io)?;
+        }
+        disk.sync_directory(&directory).map_err(io)?;
+        meta.raise_epoch()?;
+        let opened = Self::new(config, disk, hold, Purpose::Serve, meta);
+        opened.checkpoints().remove_unfinished().map_err(io)?;
+        Ok(opened)
+    }
+
+    /// [`DataDirectory::open_to_verify`] on another disk.
+    pub fn open_to_verify_with(
+        config: StorageConfig,
+        disk: Arc<dyn Disk>,
+    ) -> Result<Self, OpenError> {
+        let names = match disk.names(&config.directory) {
+            Ok(names) => names,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(OpenError::io(&config.directory, error)),
+        };
+        if !names.iter().any(|name| name == meta::FILE) {
+            return Err(OpenError::Missing { path: config.directory });
+        }
+        let hold = disk.lock(&config.directory.join(LOCK))?.into();
+        let meta = Meta::open(disk.as_ref(), &config.directory, Purpose::Verify)?;
+        check_partitions(&meta, &config)?;
+        Ok(Self::new(config, disk, hold, Purpose::Verify, meta))
+    }
+
+    fn new(
+        config: StorageConfig,
+        disk: Arc<dyn Disk>,
+        hold: Arc<dyn DiskLock>,
+        purpose: Purpose,
+        meta: Meta,
+    ) -> Self {
+        let high_water = high_water::read(disk.as_ref(), &config.directory.join(HIGH_WATER));
+        let (meta, log_end) = (Arc::new(meta), Mutex::new(None));
+        Self { config, disk, hold, purpose, meta, high_water, log_end }
+    }
+
+    /// Drawn when the directory was made; a copy has the same.
+    pub fn identity(&self) -> Uuid {
+        self.meta.properties.identity
+    }
+
+    /// Partitions, fixed when the directory was made.
+    pub fn partitions(&self) -> u16 {
+        self.meta.properties.partitions
+    }
+
+    /// Epoch of this start; every start has a higher one.
+    pub fn epoch(&self) -> u32 {
+        self.meta.properties.epoch
+    }
+
+    /// Number of the directory's log: 1.
+    pub fn log_number(&self) -> u16 {
+        self.meta.properties.log_number
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.config.directory
+    }
+
+    /// What the last process knew to be durable; `None` when it left no word.
+    pub fn high_water(&self) -> Option<HighWater> {
+        self.high_water
+    }
+
+    /// Opens the log; repairs what an unclean stop left. To be called once.
+    pub fn open_log(&self) -> Result<(SegmentedLog, LogReader), LogError> {
+        if self.purpose == Purpose::Verify {
+            return Err(LogError::OpenedToVerify);
+        }
+        let segments = Arc::new(self.segments());
+        let recovered = recovery::find_to_write(&segments)?;
+        let last = recovered.end.next_sequence - 1;
+        *self.log_end.lock() = Some(last);
+        let path = self.config.directory.join(HIGH_WATER);
+        let high_water = HighWaterFile::open(self.disk.as_ref(), path.clone())
+            .map_err(|source| LogError::io(&path, source))?;
+        let lost_tail = self.high_water.map(|known| known.sequence).filter(|known| *known > last);
+        let log = SegmentedLog::new(
+            segments.clone(),
+            self.config.segment_bytes,
+            self.epoch(),
+            recovered,
+            high_water,
+            lost_tail.map(|known| (last, known)),
+        );
+        Ok((log, LogReader { segments }))
+    }
+
+    /// Opens the log to be read only. In a directory opened to verify nothing is repaired on disk.
+    pub fn open_reader(&self) -> Result<LogReader, LogError> {
+        let segments = Arc::new(self.segments());
+        recovery::find_to_read(&segments)?;
+        Ok(LogReader { segments })
+    }
+
+    fn segments(&self) -> Segments {
+        Segments::new(
+            self.disk.clone(),
+            self.config.directory.join(LOG),
+            self.identity(),
+            self.log_number(),
+            self.config.cache_bytes,
+            self.purpose,
+            self.hold.clone(),
+        )
+    }
+
+    /// The checkpoints.
+    pub fn checkpoints(&self) -> CheckpointStore {
+        let owner = CheckpointOwner {
+            identity: self.identity(),
+            log_number: self.log_number(),
+            partitions: self.partitions(),
+            epoch: self.epoch(),
+        };
+        CheckpointStore::new(
+            self.disk.clone(),
+            self.config.directory.join(CHECKPOINT),
+            owner,
+            self.config.checkpoint_bytes_per_second,
+            self.purpose,
+        )
+    }
+
+    /// Opens the index. What it says about records above the end of the log, which must have been
+    /// opened before, is dropped: that tail was lost.
+    pub fn index(&self) -> Result<IndexStore, LogError> {
+        if self.purpose == Purpose::Verify {
+            return Err(LogError::OpenedToVerify);
+        }
+        IndexStore::open(
+            self.disk.clone(),
+            self.config.directory.join(INDEX),
+            self.identity(),
+            self.config.cache_bytes / 8,
+            self.config.checkpoint_bytes_per_second,
+            self.log_end.lock().unwrap_or(u64::MAX),
+        )
+    }
+
+    /// Named cursors of the outbox sinks.
+    pub fn cursors(&self) -> Cursors {
+        Cursors::new(self.meta.clone(), self.purpose)
+    }
+
+    /// Bytes that may still be written.
+    pub fn free_bytes(&self) -> io::Result<u64> {
+        Ok(self.disk.space(self.path())?.free_bytes)
+    }
+
+    /// Free space below which writes must be refused: as configured, else 2 GiB, but at most 5 %
+    /// of the file system.
+    pub fn disk_reserve_bytes(&self) -> u64 {
+        if let Some(configured) = self.config.disk_reserve_bytes {
+            return configured;
+        }
+        match self.disk.space(self.path()) {
+            Ok(space) => DISK_RESERVE_BYTES.min(space.total_bytes / DISK_RESERVE_PARTS),
+            Err(_) => DISK_RESERVE_BYTES,
+        }
+    }
+}
+
+fn check_partitions(meta: &Meta, config: &StorageConfig) -> Result<(), OpenError> {
+    let (stored, configured) = (meta.properties.partitions, config.partitions);
+    if stored == configured {
+        return Ok(());
+    }
+    Err(OpenError::PartitionsDiffer { stored, configured })
+}

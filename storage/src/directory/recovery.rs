@@ -1,0 +1,124 @@
+//! Finding the log again: which segments there are, where the log ends, and whether every segment
+//! continues the one before it.
+
+use std::sync::Arc;
+
+use crate::append::{LogEnd, Recovered};
+use crate::error::LogError;
+use crate::log::FrameSource;
+use crate::read::Segments;
+use crate::segment::{self, Ends, Purpose, Segment};
+
+/// What the files say.
+struct Found {
+    end: LogEnd,
+    /// The newest segment with records, and the offset of its first row.
+    newest: Option<(Arc<Segment>, u64)>,
+    /// A segment after it that has none.
+    spare: Option<Arc<Segment>>,
+}
+
+/// Enters all segments into `segments`, for readers only.
+pub(super) fn find_to_read(segments: &Segments) -> Result<(), LogError> {
+    find(segments).map(drop)
+}
+
+/// Enters all segments into `segments` and opens the one that is written next. Makes the first
+/// segment of a new log.
+pub(super) fn find_to_write(segments: &Segments) -> Result<Recovered, LogError> {
+    let Found { end, newest, spare } = find(segments)?;
+    let (active, active_start, spare) = match (newest, spare) {
+        (Some((newest, start)), spare) => (newest, start, spare),
+        (None, Some(first)) => (first, 0, None),
+        (None, None) => {
+            let disk = segments.disk.as_ref();
+            let label = segments.label(1);
+            let first = Segment::create(disk, &segments.directory, label, segments.cache_bytes)?;
+            (Arc::new(first), 0, None)
+        }
+    };
+    active.open_for_writing(segments.disk.as_ref(), segments.cache_bytes)?;
+    Ok(Recovered { active, active_start, end, spare })
+}
+
+fn find(segments: &Segments) -> Result<Found, LogError> {
+    let numbers = numbers(segments)?;
+    let start = LogEnd { next_sequence: 1, offset: 0, hash: segments.genesis() };
+    let mut found = Found { end: start, newest: None, spare: None };
+    for (number, expected) in numbers.iter().zip(1..) {
+        let segment = Arc::new(Segment::existing(&segments.directory, *number));
+        let damaged = |what: &str| LogError::damaged(segment.path(), found.end.next_sequence, what);
+        if *number != expected {
+            return Err(damaged("a segment before this one is missing"));
+        }
+        if found.spare.is_some() {
+            return Err(damaged("an empty segment lies before this one"));
+        }
+        // The last two may have been left open, the others were closed when they were sealed.
+        let is_recent = expected as usize + 1 >= numbers.len();
+        if is_recent && segments.purpose == Purpose::Serve {
+            segment.open_for_writing(segments.disk.as_ref(), segments.cache_bytes)?;
+        } else {
+            segments.open(&segment)?;
+        }
+        segment.check_label(segments.label(*number))?;
+        match segment.ends()? {
+            Some(ends) => enter(segments, &mut found, segment, &ends)?,
+            None => found.spare = Some(segment),
+        }
+    }
+    segments.set_durable(found.end.next_sequence - 1);
+    Ok(found)
+}
+
+/// Takes a segment with records, if it continues what was found before it.
+fn enter(
+    segments: &Segments,
+    found: &mut Found,
+    segment: Arc<Segment>,
+    ends: &Ends,
+) -> Result<(), LogError> {
+    let (first, last, end) = (&ends.first, &ends.last, &found.end);
+    let continues = first.first_sequence == end.next_sequence
+        && first.offset == end.offset
+        && first.previous_hash == end.hash
+        && first.log_number == segments.log_number;
+    if !continues {
+        let what = "the segment does not continue the one before it";
+        return Err(LogError::damaged(segment.path(), end.next_sequence, what));
+    }
+    if last.first_sequence < first.first_sequence || last.offset < first.offset {
+        let what = "the last frame lies before the first";
+        return Err(LogError::damaged(segment.path(), last.first_sequence, what));
+    }
+    segment.grow(first.first_sequence, last.last_sequence());
+    found.end = LogEnd {
+        next_sequence: last.last_sequence() + 1,
+        offset: last.offset + ends.last_row_bytes,
+        hash: ends.last_hash,
+    };
+    segments.push(segment.clone());
+    if let Some((sealed, _)) = found.newest.replace((segment, first.offset)) {
+        if segments.purpose == Purpose::Serve {
+            sealed.close();
+        }
+    }
+    Ok(())
+}
+
+/// Numbers of the segment files. Unfinished ones, which a crash left, are removed.
+fn numbers(segments: &Segments) -> Result<Vec<u32>, LogError> {
+    let io = |source| LogError::io(&segments.directory, source);
+    let mut numbers = Vec::new();
+    for name in segments.disk.names(&segments.directory).map_err(io)? {
+        if name.ends_with(".new") && segments.purpose == Purpose::Serve {
+            segments.disk.remove(&segments.directory.join(&name)).map_err(io)?;
+        }
+        let number = name.strip_suffix(".redb").and_then(|digits| digits.parse().ok());
+        if let Some(number) = number.filter(|number| segment::file_name(*number) == name) {
+            numbers.push(number);
+        }
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
