@@ -38,6 +38,9 @@ fn build() -> PathBuf {
         }
     }
     let status = command.status().expect("cargo starts");
-    assert!(status.success(), "cargo build --package onhand failed; {BINARY_VARIABLE} may name one");
+    assert!(
+        status.success(),
+        "cargo build --package onhand failed; {BINARY_VARIABLE} may name one"
+    );
     profile_directory.join("onhand")
 }

@@ -1,1 +1,2 @@
+//! House rules.
 fn main() {}
