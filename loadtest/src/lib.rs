@@ -1,1 +1,33 @@
-//! (under construction)
+//! Load for the Onhand HTTP API, and proof that it stayed right under it.
+//!
+//! The promise: whatever a run reports as acknowledged was held against the server afterwards,
+//! from the API alone. This crate knows no other crate of the workspace; it has only the
+//! contract.
+//!
+//! In reading order: what is asked for (`quantity`, `random`, `warehouse`, `order`), when
+//! (`schedule`), how it goes over the wire (`request`, `response`, `connection`, `driver`),
+//! what was said (`journal`, `checkout`, `tally`), what is true (`audit`), and around it
+//! `client`, `setup`, `run`, `report`, `ceiling`, `server`, `compare`, `cli`, `failure`.
+
+pub mod audit;
+pub mod ceiling;
+pub mod checkout;
+pub mod cli;
+pub mod client;
+pub mod compare;
+pub mod connection;
+pub mod driver;
+pub mod failure;
+pub mod journal;
+pub mod order;
+pub mod quantity;
+pub mod random;
+pub mod report;
+pub mod request;
+pub mod response;
+pub mod run;
+pub mod schedule;
+pub mod server;
+pub mod setup;
+pub mod tally;
+pub mod warehouse;

@@ -1,0 +1,139 @@
+//! Servers that a comparison starts, and ends again: only its own, whatever happens.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use tempfile::TempDir;
+
+use crate::ceiling::LISTENING;
+use crate::client::Client;
+use crate::failure::Failure;
+
+/// How long a server may take until it is ready.
+const START_LIMIT: Duration = Duration::from_secs(30);
+/// Pause between looks at a server that starts.
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
+
+/// A running child process. It is killed when this is dropped, and its data removed.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Removed after the process has ended.
+    _data: Option<TempDir>,
+}
+
+/// Kills the process when a start fails halfway.
+struct Starting(Option<Child>);
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            end(child);
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+fn end(child: &mut Child) {
+    // It may have ended by itself, which is as good.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[derive(Deserialize)]
+struct ServerFile {
+    listen: SocketAddr,
+}
+
+impl Server {
+    /// Starts this program as the ceiling server on a free port.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn ceiling() -> Result<Self, Failure> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["ceiling", "--listen", "127.0.0.1:0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = child.stdout.take();
+        let mut starting = Starting(Some(child));
+        let mut line = String::new();
+        if let Some(output) = output {
+            BufReader::new(output).read_line(&mut line)?;
+        }
+        let address = line.trim().strip_prefix(LISTENING).and_then(|text| text.parse().ok());
+        match (address, starting.0.take()) {
+            (Some(address), Some(child)) => Ok(Self { child, address, _data: None }),
+            (_, child) => {
+                starting.0 = child;
+                Err(Failure::Start { server: "the ceiling".into(), detail: line })
+            }
+        }
+    }
+
+    /// Starts `onhand serve` on a free port with empty data in a directory of its own.
+    ///
+    /// # Errors
+    /// When it does not start, or is not ready in time.
+    pub fn onhand(binary: &Path, data_parent: Option<&Path>) -> Result<Self, Failure> {
+        let directory = match data_parent {
+            Some(parent) => tempfile::Builder::new().prefix("loadtest-").tempdir_in(parent)?,
+            None => tempfile::Builder::new().prefix("loadtest-").tempdir()?,
+        };
+        let (data, log) = (directory.path().join("data"), directory.path().join("onhand.log"));
+        let output = File::create(&log)?;
+        let child = Command::new(binary)
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(&data)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .spawn()
+            .map_err(|cause| Failure::Start {
+                server: binary.display().to_string(),
+                detail: cause.to_string(),
+            })?;
+        let mut starting = Starting(Some(child));
+        let deadline = Instant::now() + START_LIMIT;
+        let address = loop {
+            let ended =
+                starting.0.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)));
+            if ended || Instant::now() > deadline {
+                let said = std::fs::read_to_string(&log).unwrap_or_default();
+                let tail: Vec<&str> = said.lines().rev().take(10).collect();
+                let detail = tail.into_iter().rev().collect::<Vec<_>>().join("\n");
+                return Err(Failure::Start { server: binary.display().to_string(), detail });
+            }
+            if let Some(address) = listening_at(&data).filter(|address| is_ready(*address)) {
+                break address;
+            }
+            std::thread::sleep(LOOK_PAUSE);
+        };
+        let child = starting.0.take().expect("taken nowhere else");
+        Ok(Self { child, address, _data: Some(directory) })
+    }
+}
+
+/// The address in `server.json`, once it is there and whole.
+fn listening_at(data: &Path) -> Option<SocketAddr> {
+    let text = std::fs::read(data.join("server.json")).ok()?;
+    serde_json::from_slice::<ServerFile>(&text).ok().map(|file| file.listen)
+}
+
+fn is_ready(address: SocketAddr) -> bool {
+    let request = format!("GET /health/ready HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    matches!(Client::new(address).call(request.as_bytes()), Ok((200, _)))
+}
