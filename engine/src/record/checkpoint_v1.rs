@@ -1,0 +1,228 @@
+//! Version 1 of entries in checkpoints. FROZEN, like version 1 of records, some of whose parts it uses.
+//!
+//! An entry has no time stamp and no tenant of its own to measure from: times are whole, save where
+//! a thing has two that lie close together.
+
+use std::sync::Arc;
+
+use onhand_domain::catalog::{Bin, Item, Location};
+use onhand_domain::idempotency::KeyEntry;
+use onhand_domain::ids::{BinId, TenantId};
+use onhand_domain::position::Position;
+use onhand_domain::reservation::Reservation;
+use onhand_domain::sources::Watermark;
+use onhand_domain::time::Timestamp;
+use onhand_domain::transfer::Transfer;
+use serde::{Deserialize, Serialize};
+
+use super::DecodeError;
+use super::checkpoint::Entry;
+use super::mirror::{Base, List, Mirror, name};
+use super::v1::KeyV1;
+use super::v1::catalog::{BinV1, ItemV1, LocationV1};
+use super::v1::policy::PolicyV1;
+use super::v1::position::{FiguresV1, LOW_STANDS, OUT_STANDS, alarms_of, bits_of};
+use super::v1::reservation::ReservationV1;
+use super::v1::source::SourceV1;
+use super::v1::transfer::TransferV1;
+
+/// What distances in an entry are measured from.
+pub(super) const fn base(sequence: u64) -> Base {
+    Base { sequence, at: Timestamp::from_millis(0), tenant: 0 }
+}
+
+/// Mirror of [`Entry::Tenant`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct TenantV1<'a> {
+    number: u32,
+    id: &'a str,
+}
+
+impl<'a> TenantV1<'a> {
+    pub(super) fn of(number: u32, id: &'a TenantId) -> Self {
+        Self { number, id: id.as_str() }
+    }
+
+    pub(super) fn restore(self) -> Entry {
+        Entry::Tenant { number: self.number, id: name!(TenantId, self.id) }
+    }
+}
+
+/// Mirror of [`Entry::Item`].
+pub(super) type ItemEntryV1<'a> = ItemV1<'a>;
+
+pub(super) fn item(item: &Item, base: Base) -> ItemEntryV1<'_> {
+    ItemV1::of(item, base)
+}
+
+/// Mirror of [`Entry::Transfer`].
+pub(super) type TransferEntryV1 = TransferV1;
+
+pub(super) fn transfer(held: &Transfer, base: Base) -> TransferEntryV1 {
+    TransferV1::of(held, base)
+}
+
+/// Mirror of [`Entry::Location`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct LocationEntryV1<'a> {
+    #[serde(borrow)]
+    location: LocationV1<'a>,
+    #[serde(borrow)]
+    bins: List<'a, BinV1<'a>>,
+}
+
+impl<'a> LocationEntryV1<'a> {
+    pub(super) fn of(location: &'a Location, bins: &'a [Bin], base: Base) -> Self {
+        Self { location: LocationV1::of(location, base), bins: List::Given(bins, base) }
+    }
+
+    pub(super) fn restore(self, base: Base) -> Result<Entry, DecodeError> {
+        let (location, bins) = (self.location.restore(base)?, self.bins.restore(base)?);
+        Ok(Entry::Location { location, bins })
+    }
+}
+
+/// Mirror of [`Entry::Position`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct PositionV1<'a> {
+    number: u32,
+    item: u32,
+    location: u32,
+    figures: FiguresV1,
+    policy: Option<PolicyV1>,
+    bin: Option<&'a str>,
+    sequence: u64,
+    created_at: i64,
+    /// Milliseconds since it was opened.
+    updated_at: i64,
+    version: u32,
+    alarms: u8,
+}
+
+impl<'a> PositionV1<'a> {
+    pub(super) fn of(number: u32, position: &'a Position, base: Base) -> Self {
+        let policy = position.policy();
+        let created = Base { at: position.created_at, ..base };
+        Self {
+            number,
+            item: position.item,
+            location: position.location,
+            figures: FiguresV1::of(&position.figures(), base),
+            policy: (policy != Default::default()).then(|| PolicyV1::of(&policy, base)),
+            bin: position.bin().map(BinId::as_str),
+            sequence: base.back(position.sequence),
+            created_at: base.offset(position.created_at),
+            updated_at: created.offset(position.updated_at),
+            version: position.version,
+            alarms: bits_of(position.alarms),
+        }
+    }
+
+    pub(super) fn restore(self, base: Base) -> Result<Entry, DecodeError> {
+        if self.alarms & !(LOW_STANDS | OUT_STANDS) != 0 {
+            return Err(DecodeError::UnknownCode { what: "set of alarms", code: self.alarms });
+        }
+        let created_at = base.time(self.created_at);
+        let mut position = Position::new(self.item, self.location, created_at);
+        position.set_figures(&self.figures.restore(base)?);
+        let policy = self.policy.map(|policy| policy.restore(base)).transpose()?;
+        position.set_terms(policy.unwrap_or_default(), self.bin.map(|text| name!(BinId, text)));
+        position.sequence = base.sequence(self.sequence);
+        position.updated_at = Base { at: created_at, ..base }.time(self.updated_at);
+        position.version = self.version;
+        position.alarms = alarms_of(self.alarms);
+        Ok(Entry::Position { number: self.number, position })
+    }
+}
+
+/// Mirror of [`Entry::Reservation`]; its times are measured from its last change.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ReservationEntryV1<'a> {
+    at: i64,
+    #[serde(borrow)]
+    reservation: ReservationV1<'a>,
+}
+
+impl<'a> ReservationEntryV1<'a> {
+    pub(super) fn of(held: &'a Reservation, base: Base) -> Self {
+        let from = Base { at: held.updated_at, ..base };
+        Self { at: held.updated_at.millis(), reservation: ReservationV1::of(held, from) }
+    }
+
+    pub(super) fn restore(self, base: Base) -> Result<Entry, DecodeError> {
+        let from = Base { at: Timestamp::from_millis(self.at), ..base };
+        Ok(Entry::Reservation(Arc::new(self.reservation.restore(from)?)))
+    }
+}
+
+/// Mirror of [`Entry::Keys`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct KeysV1<'a> {
+    keys: List<'a, KeyEntryV1>,
+}
+
+impl<'a> KeysV1<'a> {
+    pub(super) const fn of(keys: &'a [KeyEntry], base: Base) -> Self {
+        Self { keys: List::Given(keys, base) }
+    }
+
+    pub(super) fn restore(self, base: Base) -> Result<Entry, DecodeError> {
+        self.keys.restore(base).map(Entry::Keys)
+    }
+}
+
+/// Mirror of [`KeyEntry`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct KeyEntryV1 {
+    bound: KeyV1,
+    sequence: u64,
+}
+
+impl<'a> Mirror<'a> for KeyEntryV1 {
+    type Of = KeyEntry;
+
+    fn of(entry: &'a KeyEntry, base: Base) -> Self {
+        Self { bound: KeyV1::of(entry.key, entry.fingerprint), sequence: base.back(entry.sequence) }
+    }
+
+    fn restore(self, base: Base) -> Result<KeyEntry, DecodeError> {
+        let (key, fingerprint) = self.bound.restore();
+        Ok(KeyEntry { key, fingerprint, sequence: base.sequence(self.sequence) })
+    }
+}
+
+/// Mirror of [`Entry::Source`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct WatermarkV1<'a> {
+    #[serde(borrow)]
+    last: SourceV1<'a>,
+    sequence: u64,
+}
+
+impl<'a> WatermarkV1<'a> {
+    pub(super) fn of(mark: &'a Watermark, base: Base) -> Self {
+        Self { last: SourceV1::of(&mark.last, base), sequence: base.back(mark.sequence) }
+    }
+
+    pub(super) fn restore(self, base: Base) -> Result<Entry, DecodeError> {
+        let last = Arc::new(self.last.restore(base)?);
+        Ok(Entry::Source(Watermark { last, sequence: base.sequence(self.sequence) }))
+    }
+}
+
+/// Mirror of [`Entry::Clock`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct ClockV1 {
+    at: i64,
+    sequence: u64,
+}
+
+impl ClockV1 {
+    pub(super) const fn of(at: Timestamp, sequence: u64, base: Base) -> Self {
+        Self { at: base.offset(at), sequence: base.back(sequence) }
+    }
+
+    pub(super) const fn restore(self, base: Base) -> Entry {
+        Entry::Clock { at: base.time(self.at), sequence: base.sequence(self.sequence) }
+    }
+}

@@ -1,0 +1,194 @@
+//! Version 1 of a record. FROZEN: fields are never added, removed, reordered or given another meaning;
+//! a new need is a new version.
+
+pub(super) mod catalog;
+pub(super) mod detail;
+pub(super) mod policy;
+pub(super) mod position;
+pub(super) mod rejection;
+pub(super) mod reservation;
+pub(super) mod source;
+pub(super) mod transfer;
+
+use std::sync::Arc;
+
+use onhand_domain::change::{BoundKey, Cause, Change};
+use onhand_domain::ids::TenantId;
+use onhand_domain::quantity::Quantity;
+use onhand_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::DecodeError;
+use super::code::{Code, code_or_zero, of_code_or_zero};
+use super::mirror::{Base, List, Mirror, name, restore_option};
+use catalog::{BinChangeV1, ItemV1, LocationV1};
+use detail::DetailV1;
+use policy::PolicyBeforeV1;
+use position::{MovementV1, PositionChangeV1};
+use rejection::RejectionV1;
+use reservation::{LineShareV1, ReservationV1};
+use source::{SourceV1, TraceV1};
+use transfer::TransferV1;
+
+/// Mirror of [`Change`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct RecordV1<'a> {
+    cause: u8,
+    at: i64,
+    tenant: u32,
+    key: Option<KeyV1>,
+    #[serde(borrow)]
+    positions: List<'a, PositionChangeV1<'a>>,
+    movements: List<'a, MovementV1>,
+    #[serde(borrow)]
+    reservation: Option<ReservationV1<'a>>,
+    shipped: List<'a, LineShareV1>,
+    released: List<'a, LineShareV1>,
+    #[serde(borrow)]
+    source: Option<SourceV1<'a>>,
+    #[serde(borrow)]
+    trace: Option<TraceV1<'a>>,
+    #[serde(borrow)]
+    detail: Option<DetailV1<'a>>,
+    #[serde(borrow)]
+    rare: Option<RareV1<'a>>,
+}
+
+/// Parts that most records do not have: one byte says so for all of them.
+#[derive(Serialize, Deserialize)]
+struct RareV1<'a> {
+    tenant_opened: Option<&'a str>,
+    #[serde(borrow)]
+    items: List<'a, ItemV1<'a>>,
+    #[serde(borrow)]
+    locations: List<'a, LocationV1<'a>>,
+    #[serde(borrow)]
+    bin: Option<BinChangeV1<'a>>,
+    transfer: Option<TransferV1>,
+    transferred: i64,
+    exceeds_shipped: bool,
+    policy_before: Option<PolicyBeforeV1>,
+    positions_archived: u32,
+    #[serde(borrow)]
+    refusal: Option<RejectionV1<'a>>,
+    refused: u8,
+}
+
+impl<'a> RareV1<'a> {
+    fn of(change: &'a Change, base: Base) -> Option<Self> {
+        if is_plain(change) {
+            return None;
+        }
+        Some(Self {
+            tenant_opened: change.tenant_opened.as_ref().map(TenantId::as_str),
+            items: List::Given(&change.items, base),
+            locations: List::Given(&change.locations, base),
+            bin: change.bin.as_ref().map(|bin| BinChangeV1::of(bin, base)),
+            transfer: change.transfer.as_ref().map(|transfer| TransferV1::of(transfer, base)),
+            transferred: change.transferred.millionths(),
+            exceeds_shipped: change.exceeds_shipped,
+            policy_before: change
+                .policy_before
+                .as_ref()
+                .map(|before| PolicyBeforeV1::of(before, base)),
+            positions_archived: change.positions_archived,
+            refusal: change.refusal.as_ref().map(|refusal| RejectionV1::of(refusal, base)),
+            refused: code_or_zero(change.refused),
+        })
+    }
+
+    fn restore(self, change: &mut Change, base: Base) -> Result<(), DecodeError> {
+        change.tenant_opened = self.tenant_opened.map(|text| name!(TenantId, text));
+        change.items = self.items.restore(base)?;
+        change.locations = self.locations.restore(base)?;
+        change.bin = restore_option(self.bin, base)?.map(Box::new);
+        change.transfer = restore_option(self.transfer, base)?.map(Box::new);
+        change.transferred = Quantity::from_millionths(self.transferred);
+        change.exceeds_shipped = self.exceeds_shipped;
+        change.policy_before = restore_option(self.policy_before, base)?.map(Box::new);
+        change.positions_archived = self.positions_archived;
+        change.refusal = restore_option(self.refusal, base)?.map(Box::new);
+        change.refused = of_code_or_zero(self.refused)?;
+        Ok(())
+    }
+}
+
+/// Whether a change has none of the rare parts.
+fn is_plain(change: &Change) -> bool {
+    change.tenant_opened.is_none()
+        && change.items.is_empty()
+        && change.locations.is_empty()
+        && change.bin.is_none()
+        && change.transfer.is_none()
+        && change.transferred.is_zero()
+        && !change.exceeds_shipped
+        && change.policy_before.is_none()
+        && change.positions_archived == 0
+        && change.refusal.is_none()
+        && change.refused.is_none()
+}
+
+impl RecordV1<'_> {
+    /// What distances in it are measured from.
+    pub(super) const fn base(&self, sequence: u64) -> Base {
+        Base { sequence, at: Timestamp::from_millis(self.at), tenant: self.tenant }
+    }
+}
+
+impl<'a> Mirror<'a> for RecordV1<'a> {
+    type Of = Change;
+
+    #[inline]
+    fn of(change: &'a Change, base: Base) -> Self {
+        Self {
+            cause: change.cause.code(),
+            at: change.at.millis(),
+            tenant: change.tenant,
+            key: change.key.map(|bound| KeyV1::of(bound.key, bound.fingerprint)),
+            positions: List::Given(&change.positions, base),
+            movements: List::Given(&change.movements, base),
+            reservation: change.reservation.as_ref().map(|held| ReservationV1::of(held, base)),
+            shipped: List::Given(&change.shipped, base),
+            released: List::Given(&change.released, base),
+            source: change.source.as_ref().map(|source| SourceV1::of(source, base)),
+            trace: change.trace.as_ref().map(|trace| TraceV1::of(trace, base)),
+            detail: change.detail.as_ref().map(|detail| DetailV1::of(detail, base)),
+            rare: RareV1::of(change, base),
+        }
+    }
+
+    fn restore(self, base: Base) -> Result<Change, DecodeError> {
+        let mut change = Change::new(Cause::of_code(self.cause)?, base.at, base.tenant);
+        change.key =
+            self.key.map(KeyV1::restore).map(|(key, fingerprint)| BoundKey { key, fingerprint });
+        change.positions = self.positions.restore(base)?;
+        change.movements = self.movements.restore(base)?;
+        change.reservation = restore_option(self.reservation, base)?.map(Arc::new);
+        change.shipped = self.shipped.restore(base)?;
+        change.released = self.released.restore(base)?;
+        change.source = restore_option(self.source, base)?.map(Arc::new);
+        change.trace = restore_option(self.trace, base)?.map(Arc::new);
+        change.detail = restore_option(self.detail, base)?.map(Arc::new);
+        if let Some(rare) = self.rare {
+            rare.restore(&mut change, base)?;
+        }
+        Ok(change)
+    }
+}
+
+/// Hash of an idempotency key and fingerprint of its command: bytes without order, never varints.
+#[derive(Serialize, Deserialize)]
+pub(super) struct KeyV1 {
+    key: [u8; 16],
+    fingerprint: [u8; 8],
+}
+
+impl KeyV1 {
+    pub(super) const fn of(key: [u8; 16], fingerprint: u64) -> Self {
+        Self { key, fingerprint: fingerprint.to_le_bytes() }
+    }
+
+    pub(super) const fn restore(self) -> ([u8; 16], u64) {
+        (self.key, u64::from_le_bytes(self.fingerprint))
+    }
+}
