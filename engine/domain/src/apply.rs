@@ -81,11 +81,7 @@ impl Stock {
         if position.sequence >= sequence {
             return;
         }
-        position.set_figures(&after.figures);
-        position.version = after.version;
-        position.alarms = after.alarms;
-        position.sequence = sequence;
-        position.updated_at = change.at;
+        position.take(after, change.at, sequence);
         if let Some(terms) = &after.terms
             && matches!(change.cause, Cause::PolicySet | Cause::BinAssigned)
         {

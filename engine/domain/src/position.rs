@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 
 use crate::catalog::{ItemNumber, LocationNumber};
+use crate::change::PositionChange;
 use crate::ids::BinId;
 use crate::policy::Policy;
 use crate::quantity::Quantity;
@@ -249,6 +250,15 @@ impl Position {
             rare.quality_hold = figures.quality_hold;
             rare.in_transit = figures.in_transit;
         });
+    }
+
+    /// Becomes what a record says it is now.
+    pub fn take(&mut self, after: &PositionChange, at: Timestamp, sequence: u64) {
+        self.set_figures(&after.figures);
+        self.version = after.version;
+        self.alarms = after.alarms;
+        self.sequence = sequence;
+        self.updated_at = at;
     }
 
     /// Takes a new policy and home bin.
