@@ -215,6 +215,12 @@ impl Stock {
         self.items.get(item).into_iter().flat_map(|slot| slot.places.iter())
     }
 
+    /// All items of a partition, in the order in which they were first heard of.
+    #[must_use]
+    pub fn partition_items(&self, partition: u16) -> &[ItemNumber] {
+        self.partition_items.get(usize::from(partition)).map_or(&[], Vec::as_slice)
+    }
+
     /// All positions at a location.
     #[must_use]
     pub fn location_positions(&self, location: LocationNumber) -> &[PositionNumber] {

@@ -90,6 +90,11 @@ impl Promises {
         self.transfers.values()
     }
 
+    /// Transfers in memory with a number above `behind`, in order.
+    pub fn transfers_behind(&self, behind: TransferNumber) -> impl Iterator<Item = &Transfer> {
+        self.transfers.range(behind.saturating_add(1)..).map(|(_, transfer)| transfer)
+    }
+
     /// The first reservation of a partition whose deadline is not after `now`.
     #[must_use]
     pub fn due(&self, partition: u16, now: Timestamp) -> Option<ReservationNumber> {
