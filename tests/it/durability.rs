@@ -14,6 +14,13 @@ const CLIENTS: usize = 8;
 const ITEMS: usize = 5;
 const STOCK: i64 = 1_000_000;
 
+/// Small segments and frequent checkpoints, so that kills also meet those.
+const RESTLESS: [(&str, &str); 3] = [
+    ("ONHAND_SEGMENT_BYTES", "1MiB"),
+    ("ONHAND_CHECKPOINT_RECORDS", "300"),
+    ("ONHAND_ENDED_KEPT", "1s"),
+];
+
 /// A write that was sent, and its answer when one came.
 #[derive(Clone)]
 struct Attempt {
@@ -168,7 +175,7 @@ fn events_have_no_hole(shop: &Shop) {
 
 #[test]
 fn nothing_acknowledged_is_lost_by_twelve_kills_under_load() {
-    let mut server = Server::start();
+    let mut server = Server::start_with(&RESTLESS);
     for number in 0..ITEMS {
         server.shop("durable").receive(&item(number), "north", STOCK);
     }

@@ -146,6 +146,38 @@ fn a_directory_that_is_something_else_is_left_alone() {
     assert_eq!(fs::read(&file).expect("the file is there"), b"dear reader");
 }
 
+/// The log as it was before its last record, with the mark of that record beside it.
+fn lost_tail() -> Exit {
+    let mut server = Server::start();
+    let data = server.data();
+    server.shop("tail").receive("tea", "north", 5);
+    assert_eq!(server.stop().code, Some(0));
+    let backup = tempfile::tempdir().expect("a temporary directory can be made");
+    copy(&data, backup.path());
+    server.restart();
+    server.shop("tail").hold("tea", "north", 2);
+    assert_eq!(server.stop().code, Some(0));
+    fs::copy(data.join("high-water"), backup.path().join("high-water")).expect("it is there");
+    fs::remove_dir_all(&data).expect("the data can be removed");
+    copy(backup.path(), &data);
+    let exit = server.second_start(&[]);
+    refused(&exit, &["accept-lost-tail"]);
+    server.restart_with(&[("ONHAND_ACCEPT_LOST_TAIL", "true")]);
+    server.shop("tail").position("tea", "north").shows("onHand 5, reserved 0");
+    server.shop("tail").hold("tea", "north", 1);
+    assert_eq!(server.stop().code, Some(0));
+    server.restart_with(&[]);
+    server.shop("tail").position("tea", "north").shows("onHand 5, reserved 1");
+    exit
+}
+
+/// "if our log does not contain them, the start is refused with its own exit code until
+/// `--accept-lost-tail`".
+#[test]
+fn a_lost_tail_is_refused_until_the_loss_is_accepted() {
+    lost_tail();
+}
+
 /// "each has its own exit code".
 #[test]
 fn every_fault_has_an_exit_code_of_its_own() {
@@ -154,6 +186,7 @@ fn every_fault_has_an_exit_code_of_its_own() {
         ("damaged", damaged().code),
         ("format", unknown_format().code),
         ("setting", wrong_setting().code),
+        ("lost tail", lost_tail().code),
     ];
     codes.sort_by_key(|(_, code)| *code);
     assert!(codes.windows(2).all(|pair| pair[0].1 != pair[1].1), "{codes:?}");
@@ -199,4 +232,17 @@ fn raise_format(data: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     }
     transaction.commit().expect("it can be written");
     vec![(path, original)]
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory can be made");
+    for entry in fs::read_dir(from).expect("a directory can be listed") {
+        let entry = entry.expect("a directory can be listed");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a file can be copied");
+        }
+    }
 }

@@ -21,8 +21,12 @@ const POLL: Duration = Duration::from_millis(5);
 pub struct Server {
     process: Process,
     address: String,
+    settings: Settings,
     directory: TempDir,
 }
+
+/// `ONHAND_…` variables and their values.
+type Settings = Vec<(String, String)>;
 
 impl Server {
     /// Starts a server with default settings on an empty directory.
@@ -32,13 +36,10 @@ impl Server {
 
     /// Starts a server with these `ONHAND_…` variables on an empty directory.
     pub fn start_with(settings: &[(&str, &str)]) -> Self {
-        Self::start_in(tempfile::tempdir().expect("a temporary directory can be made"), settings)
-    }
-
-    /// Starts a server whose data lie in this temporary directory.
-    pub fn start_in(directory: TempDir, settings: &[(&str, &str)]) -> Self {
-        let (process, address) = serve(directory.path(), settings);
-        Self { process, address, directory }
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let settings = owned(settings);
+        let (process, address) = serve(directory.path(), &settings);
+        Self { process, address, settings, directory }
     }
 
     /// The server that tests share, each as a tenant of its own. Started by the first that asks.
@@ -83,15 +84,16 @@ impl Server {
         self.process.wait()
     }
 
-    /// Starts it again on the same directory, on another port.
+    /// Starts it again on the same directory with the same settings, on another port.
     pub fn restart(&mut self) {
-        self.restart_with(&[]);
+        assert!(self.process.ended().is_some(), "it still runs");
+        (self.process, self.address) = serve(self.directory.path(), &self.settings);
     }
 
-    /// Starts it again on the same directory with these `ONHAND_…` variables.
+    /// Starts it again on the same directory with these `ONHAND_…` variables from now on.
     pub fn restart_with(&mut self, settings: &[(&str, &str)]) {
-        assert!(self.process.ended().is_some(), "it still runs");
-        (self.process, self.address) = serve(self.directory.path(), settings);
+        self.settings = owned(settings);
+        self.restart();
     }
 
     /// Tries to start another server on the same directory and tells how it ended.
@@ -112,11 +114,17 @@ fn data_in(directory: &Path) -> PathBuf {
     directory.join("data")
 }
 
-fn serve(directory: &Path, settings: &[(&str, &str)]) -> (Process, String) {
+fn owned(settings: &[(&str, &str)]) -> Settings {
+    settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn serve(directory: &Path, settings: &Settings) -> (Process, String) {
+    let settings: Vec<(&str, &str)> =
+        settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let data = data_in(directory);
     let arguments = ["serve", "--data", data.to_str().expect("temporary paths are UTF-8")];
     let arguments = [&arguments[..], &["--listen", "127.0.0.1:0"]].concat();
-    let mut process = Process::spawn(&arguments, settings, &directory.join("output"), directory);
+    let mut process = Process::spawn(&arguments, &settings, &directory.join("output"), directory);
     let deadline = Instant::now() + START_WAIT;
     let mut address = None;
     loop {
