@@ -21,6 +21,7 @@ pub struct Keys {
     index: IndexTable,
     oldest: u32,
     window: u32,
+    entered: u64,
 }
 
 fn hash_of(key: &[u8; 16]) -> u64 {
@@ -64,6 +65,7 @@ impl Keys {
             number
         };
         self.index.insert(hash_of(&entry.key), number);
+        self.entered = self.entered.saturating_add(1);
     }
 
     /// How many are remembered.
@@ -78,15 +80,20 @@ impl Keys {
         self.ring.is_empty()
     }
 
-    /// The n-th oldest.
+    /// Running number of the oldest that is remembered: how many have been forgotten.
     #[must_use]
-    pub fn nth(&self, n: u32) -> Option<&KeyEntry> {
+    pub fn first(&self) -> u64 {
+        self.entered.saturating_sub(u64::from(self.ring.len()))
+    }
+
+    /// The key with this running number, while it is remembered. The number stays with the key
+    /// while the ring turns, so that a walk in steps misses nothing.
+    #[must_use]
+    pub fn numbered(&self, number: u64) -> Option<&KeyEntry> {
         let length = self.ring.len();
-        if n >= length {
-            return None;
-        }
-        let at = self.oldest.saturating_add(n);
-        self.ring.get(if at >= length { at.saturating_sub(length) } else { at })
+        let n = u32::try_from(number.checked_sub(self.first())?).ok().filter(|n| *n < length)?;
+        let to_end = length.saturating_sub(self.oldest);
+        self.ring.get(if n < to_end { self.oldest.saturating_add(n) } else { n.saturating_sub(to_end) })
     }
 }
 
@@ -109,8 +116,9 @@ mod tests {
         for number in 3..=5 {
             assert_eq!(keys.find(&[number; 16]), Some(&entry(number)));
         }
-        let order: std::vec::Vec<_> = (0..4).map(|n| keys.nth(n).map(|e| e.sequence)).collect();
-        assert_eq!(order, [Some(3), Some(4), Some(5), None]);
+        let at = |number| keys.numbered(number).map(|entry| entry.sequence);
+        assert_eq!(keys.first(), 2);
+        assert_eq!([1, 2, 3, 4, 5].map(at), [None, Some(3), Some(4), Some(5), None]);
     }
 
     #[test]
