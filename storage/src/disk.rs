@@ -11,8 +11,8 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::error::OpenError;
 
-#[cfg(any(test, feature = "faults"))]
-pub mod lossy;
+#[cfg(feature = "faults")]
+pub(crate) mod lossy;
 mod overlay;
 
 pub(crate) use overlay::Overlay;
@@ -59,7 +59,7 @@ pub trait Disk: Send + Sync + 'static {
     /// Names in a directory, in ascending order.
     fn names(&self, directory: &Path) -> io::Result<Vec<String>>;
 
-    /// Makes a directory and those above it; no error when it exists.
+    /// Makes a directory and those above it, durably; no error when it exists.
     fn create_directory(&self, path: &Path) -> io::Result<()>;
 
     /// Makes names that were added, changed or removed in a directory durable.
@@ -140,7 +140,16 @@ impl Disk for FileDisk {
     }
 
     fn create_directory(&self, path: &Path) -> io::Result<()> {
-        std::fs::create_dir_all(path)
+        if path.is_dir() {
+            return Ok(());
+        }
+        let parent = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        self.create_directory(parent)?;
+        std::fs::create_dir(path)?;
+        self.sync_directory(parent)
     }
 
     fn sync_directory(&self, path: &Path) -> io::Result<()> {

@@ -42,8 +42,8 @@ pub use config::{
     SEGMENT_BYTES_DEFAULT, StorageConfig,
 };
 pub use directory::{Cursors, DataDirectory};
-#[cfg(any(test, feature = "faults"))]
-pub use disk::lossy;
+#[cfg(feature = "faults")]
+pub use disk::lossy::{LossyDisk, Survival};
 pub use disk::{BackendError, Background, Disk, DiskLock, FileDisk, Space, StorageBackend};
 pub use error::{LogError, OpenError};
 pub use frame::{

@@ -1,0 +1,13 @@
+//! The crate from outside: on real files, and on a disk that loses, tears and refuses.
+
+mod batch;
+mod checkpoint;
+mod crash;
+mod directory;
+mod frame;
+mod golden;
+mod index;
+mod log;
+mod memory_log;
+mod support;
+mod verify;
