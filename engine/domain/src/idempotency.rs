@@ -38,6 +38,7 @@ impl Keys {
             index: IndexTable::default(),
             oldest: 0,
             window: window.max(1),
+            entered: 0,
         }
     }
 
@@ -93,7 +94,11 @@ impl Keys {
         let length = self.ring.len();
         let n = u32::try_from(number.checked_sub(self.first())?).ok().filter(|n| *n < length)?;
         let to_end = length.saturating_sub(self.oldest);
-        self.ring.get(if n < to_end { self.oldest.saturating_add(n) } else { n.saturating_sub(to_end) })
+        self.ring.get(if n < to_end {
+            self.oldest.saturating_add(n)
+        } else {
+            n.saturating_sub(to_end)
+        })
     }
 }
 
