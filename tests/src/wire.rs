@@ -165,3 +165,82 @@ fn framing_of(head: &Head) -> io::Result<Framing> {
 fn malformed(line: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("not HTTP/1.1: `{line}`"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::Wire;
+    use crate::{Client, Request, Stream};
+
+    /// Serves one connection: for each answer, reads until a blank line, then writes its parts.
+    fn serve(answers: &'static [&'static [&'static str]]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("it has an address").to_string();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a client comes");
+            for parts in answers {
+                let mut seen = Vec::new();
+                while !seen.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    stream.read_exact(&mut byte).expect("a request comes");
+                    seen.push(byte[0]);
+                }
+                for part in *parts {
+                    stream.write_all(part.as_bytes()).expect("the client reads");
+                    stream.flush().expect("the client reads");
+                }
+            }
+        });
+        address
+    }
+
+    #[test]
+    fn answers_on_one_connection_are_told_apart() {
+        let address = serve(&[
+            &["HTTP/1.1 20", "1 Created\r\nContent-Length: 5\r\n\r\n", "he", "llo"],
+            &["HTTP/1.1 204 No Content\r\n\r\n"],
+            &[
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nwo",
+                "rl\r\n1\r\nd\r\n0\r\n\r\n",
+            ],
+            &["HTTP/1.1 404 Not Found\r\nX-A: b: c\r\n\r\nuntil the end"],
+        ]);
+        let client = Client::new(&address, None);
+        let expected = [(201, "hello"), (204, ""), (200, "world"), (404, "until the end")];
+        for (status, body) in expected {
+            let answer = client.get("/");
+            assert_eq!((answer.status(), answer.as_text()), (status, body));
+        }
+    }
+
+    #[test]
+    fn a_lost_answer_is_an_error_and_not_a_second_request() {
+        let address = serve(&[&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"]]);
+        let client = Client::new(&address, None);
+        assert!(client.try_send(&Request::get("/")).is_err());
+        let nobody = serve(&[]);
+        let mut wire = Wire::connect(&nobody).expect("it listens");
+        assert!(wire.exchange(b"GET / HTTP/1.1\r\n\r\n").is_err());
+    }
+
+    #[test]
+    fn a_stream_is_read_message_by_message() {
+        let address = serve(&[&[
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "1b\r\n: hello\n\nid: 7\nevent: A\ndat\r\n",
+            "b\r\na: {\"x\":1}\n\r\n",
+            "c\r\n\nid:8\ndata:2\r\n",
+            "2\r\n\n\n\r\n0\r\n\r\n",
+        ]]);
+        let mut stream = Stream::open(&Client::new(&address, None), "", None);
+        let messages = stream.take(2);
+        assert_eq!(messages[0].id, "7");
+        assert_eq!(messages[0].event.as_deref(), Some("A"));
+        messages[0].data.shows("x 1");
+        assert_eq!((messages[1].id.as_str(), messages[1].data.as_text()), ("8", "2"));
+        assert!(stream.next_message().is_none());
+    }
+}
