@@ -139,7 +139,11 @@ impl SegmentedLog {
         }
         self.prepare_spare();
         if let Some(spare) = self.spare.take() {
-            self.active = spare.wait()?;
+            self.active = spare.wait().or_else(|error| {
+                // It was tried long before it was needed; what was in the way may be gone.
+                tracing::warn!(%error, "the next segment's file could not be made ahead of need");
+                create(&self.segments, self.active.number() + 1)
+            })?;
         }
         self.active.open_for_writing(self.segments.disk.as_ref(), self.segments.cache_bytes)?;
         self.active_start = self.end.offset;
@@ -154,16 +158,8 @@ impl SegmentedLog {
         }
         let segments = self.segments.clone();
         let number = self.active.number() + 1;
-        self.spare = Some(SideJob::start(self.background(), "log-next-segment", move || {
-            let label = segments.label(number);
-            Segment::create(
-                segments.disk.as_ref(),
-                &segments.directory,
-                label,
-                segments.cache_bytes,
-            )
-            .map(Arc::new)
-        }));
+        let job = move || create(&segments, number);
+        self.spare = Some(SideJob::start(self.background(), "log-next-segment", job));
     }
 
     /// Ends the active segment: closed in the background, so that it needs no repair ever.
@@ -232,6 +228,12 @@ impl SegmentedLog {
         }
         Committed { last_sequence, bytes, sealed }
     }
+}
+
+/// Makes the file of a segment.
+fn create(segments: &Segments, number: u32) -> Result<Arc<Segment>, LogError> {
+    let (disk, label) = (segments.disk.as_ref(), segments.label(number));
+    Segment::create(disk, &segments.directory, label, segments.cache_bytes).map(Arc::new)
 }
 
 impl Log for SegmentedLog {

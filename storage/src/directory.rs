@@ -43,8 +43,8 @@ pub struct DataDirectory {
     purpose: Purpose,
     meta: Arc<Meta>,
     high_water: Option<HighWater>,
-    /// Last sequence of the log, once it was opened: nothing derived from it may lie above.
-    log_end: Mutex<Option<u64>>,
+    /// The log, once it was opened: nothing derived from it may lie above its end.
+    log: Mutex<Option<Arc<Segments>>>,
 }
 
 impl DataDirectory {
@@ -66,17 +66,13 @@ impl DataDirectory {
         let names = disk.names(&directory).map_err(io)?;
         let is_made = names.iter().any(|name| name == meta::FILE);
         if !is_made {
-            let foreign = names.iter().find(|name| !MAY_BE_THERE.contains(&name.as_str()));
-            match foreign {
-                Some(name) if name == LOG => {
-                    let what = "the file is missing, though there is a log".to_owned();
-                    return Err(OpenError::Damaged { file: directory.join(meta::FILE), what });
-                }
-                Some(name) => {
-                    let found = name.clone();
-                    return Err(OpenError::NotADataDirectory { path: directory, found });
-                }
-                None => {}
+            if names.iter().any(|name| name == LOG) {
+                let what = "the file is missing, though there is a log".to_owned();
+                return Err(OpenError::Damaged { file: directory.join(meta::FILE), what });
+            }
+            let is_foreign = |name: &&String| !MAY_BE_THERE.contains(&name.as_str());
+            if let Some(found) = names.iter().find(is_foreign).cloned() {
+                return Err(OpenError::NotADataDirectory { path: directory, found });
             }
         }
         let hold = disk.lock(&directory.join(LOCK))?.into();
@@ -122,8 +118,8 @@ impl DataDirectory {
         meta: Meta,
     ) -> Self {
         let high_water = high_water::read(disk.as_ref(), &config.directory.join(HIGH_WATER));
-        let (meta, log_end) = (Arc::new(meta), Mutex::new(None));
-        Self { config, disk, hold, purpose, meta, high_water, log_end }
+        let (meta, log) = (Arc::new(meta), Mutex::new(None));
+        Self { config, disk, hold, purpose, meta, high_water, log }
     }
 
     /// Drawn when the directory was made; a copy has the same.
@@ -164,7 +160,7 @@ impl DataDirectory {
         let segments = Arc::new(self.segments());
         let recovered = recovery::find_to_write(&segments)?;
         let last = recovered.end.next_sequence - 1;
-        *self.log_end.lock() = Some(last);
+        *self.log.lock() = Some(segments.clone());
         let path = self.config.directory.join(HIGH_WATER);
         let high_water = HighWaterFile::open(self.disk.as_ref(), path.clone())
             .map_err(|source| LogError::io(&path, source))?;
@@ -222,13 +218,14 @@ impl DataDirectory {
         if self.purpose == Purpose::Verify {
             return Err(LogError::OpenedToVerify);
         }
+        let log_end = self.log.lock().as_ref().map_or(u64::MAX, |log| log.durable());
         IndexStore::open(
             self.disk.clone(),
             self.config.directory.join(INDEX),
             self.identity(),
             self.config.cache_bytes / 8,
             self.config.checkpoint_bytes_per_second,
-            self.log_end.lock().unwrap_or(u64::MAX),
+            log_end,
         )
     }
 

@@ -71,11 +71,16 @@ impl OpenError {
 
     pub(crate) fn redb(path: &Path, error: impl Into<redb::Error>) -> Self {
         match error.into() {
-            redb::Error::Io(source) => Self::io(path, source),
+            redb::Error::Io(source) if !is_damage(&source) => Self::io(path, source),
             redb::Error::DatabaseAlreadyOpen => Self::InUse { pid: None },
             other => Self::Damaged { file: path.to_owned(), what: other.to_string() },
         }
     }
+}
+
+/// redb says so when a file is not one of its own, or ends too early.
+fn is_damage(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
 }
 
 /// Why the log, a checkpoint or the index could not be read or written.
@@ -168,7 +173,7 @@ impl LogError {
 
     pub(crate) fn redb(file: &Path, error: impl Into<redb::Error>) -> Self {
         match error.into() {
-            redb::Error::Io(source) => Self::io(file, source),
+            redb::Error::Io(source) if !is_damage(&source) => Self::io(file, source),
             other => Self::damaged(file, 0, other.to_string()),
         }
     }

@@ -21,6 +21,8 @@ mod directory;
 mod disk;
 mod error;
 mod frame;
+#[cfg(all(test, feature = "faults"))]
+mod golden;
 mod high_water;
 mod index;
 mod log;

@@ -77,7 +77,7 @@ impl Segments {
         self.durable.store(sequence, Ordering::Release);
     }
 
-    fn durable(&self) -> u64 {
+    pub(crate) fn durable(&self) -> u64 {
         self.durable.load(Ordering::Acquire)
     }
 
@@ -115,7 +115,7 @@ impl Segments {
             let surplus = if list.len() > OPEN_SEGMENTS_MAX { list.pop_front() } else { None };
             drop(list);
             if let Some(surplus) = surplus {
-                surplus.close();
+                surplus.close_reading();
             }
         }
         Ok(())

@@ -119,6 +119,8 @@ impl Segment {
         let io = |source| LogError::io(&unfinished, source);
         let redb = |error: redb::Error| LogError::redb(&unfinished, error);
         let backend = disk.backend(&unfinished, true).map_err(io)?;
+        // An attempt that failed may have left something.
+        backend.set_len(0).map_err(io)?;
         let database = tables::open(backend, cache_bytes).map_err(|e| redb(e.into()))?;
         let write = || -> Result<(), redb::Error> {
             let transaction = database.begin_write()?;
@@ -208,6 +210,14 @@ impl Segment {
     /// Closes the file; the next reader opens it again. Waits for those who read right now.
     pub(crate) fn close(&self) {
         *self.handle.write() = Handle::Closed;
+    }
+
+    /// Closes the file if it is open for reading only.
+    pub(crate) fn close_reading(&self) {
+        let mut handle = self.handle.write();
+        if !matches!(*handle, Handle::Writing(_)) {
+            *handle = Handle::Closed;
+        }
     }
 
     /// Runs `write` on the database; the segment must have been opened for writing.

@@ -54,13 +54,7 @@ fn find(segments: &Segments) -> Result<Found, LogError> {
         if found.spare.is_some() {
             return Err(damaged("an empty segment lies before this one"));
         }
-        // The last two may have been left open, the others were closed when they were sealed.
-        let is_recent = expected as usize + 1 >= numbers.len();
-        if is_recent && segments.purpose == Purpose::Serve {
-            segment.open_for_writing(segments.disk.as_ref(), segments.cache_bytes)?;
-        } else {
-            segments.open(&segment)?;
-        }
+        segments.open(&segment)?;
         segment.check_label(segments.label(*number))?;
         match segment.ends()? {
             Some(ends) => enter(segments, &mut found, segment, &ends)?,
@@ -98,11 +92,7 @@ fn enter(
         hash: ends.last_hash,
     };
     segments.push(segment.clone());
-    if let Some((sealed, _)) = found.newest.replace((segment, first.offset)) {
-        if segments.purpose == Purpose::Serve {
-            sealed.close();
-        }
-    }
+    found.newest = Some((segment, first.offset));
     Ok(())
 }
 

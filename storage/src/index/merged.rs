@@ -124,7 +124,8 @@ pub(super) fn write(
         Ok(())
     };
     finish().map_err(failed)?;
-    drop(database);
+    // A file that was not closed could not be opened to be read.
+    database.close().map_err(|error| failed(error.into()))?;
     place.disk.rename(&unfinished, &path).map_err(|source| LogError::io(&path, source))?;
     place.sync_directory()?;
     Ok(Merged { path, segment, range: (first, last), handle: RwLock::new(None) })

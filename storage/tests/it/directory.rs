@@ -1,10 +1,11 @@
 //! Opening a data directory: who may, and what is refused.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use onhand_storage::{DataDirectory, LogError, LossyDisk, OpenError, Space};
 
-use crate::support::{append, config, copy, open_lossy, snapshot};
+use crate::support::{InlineFiles, append, config, copy, open_lossy, snapshot};
 
 fn open(path: &Path) -> Result<DataDirectory, OpenError> {
     DataDirectory::open(config(path, 1 << 20))
@@ -126,7 +127,8 @@ fn damage_and_other_formats_of_the_directory_are_named() {
 fn verifying_after_a_kill_reads_everything_and_changes_nothing() {
     let home = tempfile::tempdir().expect("creates");
     let (path, killed) = (home.path().join("data"), home.path().join("killed"));
-    let directory = open(&path).expect("opens");
+    let directory = DataDirectory::open_with(config(&path, 1 << 20), Arc::new(InlineFiles));
+    let directory = directory.expect("opens");
     directory.cursors().put("kafka", b"17").expect("puts");
     let (mut log, _reader) = directory.open_log().expect("opens");
     for _ in 0..20 {
@@ -182,7 +184,7 @@ fn the_reserve_is_what_is_configured_else_a_part_of_the_disk() {
         disk.set_space(Space { free_bytes: 11, total_bytes: total });
         let mut config = config("/data", 1 << 20);
         config.disk_reserve_bytes = configured;
-        let directory = DataDirectory::open_with(config, std::sync::Arc::new(disk)).expect("opens");
+        let directory = DataDirectory::open_with(config, Arc::new(disk)).expect("opens");
         assert_eq!(directory.disk_reserve_bytes(), expected);
         assert_eq!(directory.free_bytes().expect("is known"), 11);
     }

@@ -227,8 +227,9 @@ fn a_crash_at_any_operation_leaves_an_index_that_is_right_as_far_as_it_goes() {
             if let Ok(directory) = open_lossy(&disk, 1 << 20)
                 && let Ok(mut index) = directory.index()
             {
-                assert!(build(&mut index).is_err(), "the crash at {operation} came");
+                let _ = build(&mut index);
             }
+            assert!(disk.is_off(), "the crash at {operation} came");
             disk.restart(survival);
             let mut index = open(&disk);
             let covered = index.covered_to();

@@ -1,10 +1,11 @@
 //! The log on real files.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use onhand_storage::{DataDirectory, Log, LogError, LogReader, SegmentedLog};
+use onhand_storage::{DataDirectory, Disk, FileDisk, Log, LogError, LogReader, SegmentedLog};
 
-use crate::support::{append, assert_records, batch, config, copy};
+use crate::support::{InlineFiles, append, assert_records, batch, config, copy};
 
 const SEGMENT_BYTES: u64 = 64 << 10;
 
@@ -15,7 +16,11 @@ struct Opened {
 }
 
 fn open(path: &std::path::Path) -> Opened {
-    let directory = DataDirectory::open(config(path, SEGMENT_BYTES)).expect("opens");
+    open_with(path, Arc::new(FileDisk))
+}
+
+fn open_with(path: &std::path::Path, disk: Arc<dyn Disk>) -> Opened {
+    let directory = DataDirectory::open_with(config(path, SEGMENT_BYTES), disk).expect("opens");
     let (log, reader) = directory.open_log().expect("opens");
     Opened { log, reader, directory }
 }
@@ -153,7 +158,7 @@ fn readers_keep_up_with_a_writer_that_rolls() {
 fn a_killed_process_leaves_a_log_that_is_repaired() {
     let home = tempfile::tempdir().expect("creates");
     let (path, killed) = (home.path().join("data"), home.path().join("killed"));
-    let mut opened = open(&path);
+    let mut opened = open_with(&path, Arc::new(InlineFiles));
     for count in [40, 300, 40, 700, 3] {
         append(&mut opened.log, count, 100).expect("commits");
         let last = opened.log.next_sequence() - 1;

@@ -5,7 +5,6 @@ mod checkpoint;
 mod crash;
 mod directory;
 mod frame;
-mod golden;
 mod index;
 mod log;
 mod memory_log;

@@ -1,14 +1,16 @@
 //! Records whose content follows from their sequence, so that a test can tell what it reads.
 
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use onhand_storage::{
-    Committed, DataDirectory, Log, LogError, LogReader, LossyDisk, ReadLog, RecordBatch,
-    SegmentedLog, StorageConfig,
+    Background, Committed, DataDirectory, Disk, DiskLock, FileDisk, Log, LogError, LogReader,
+    LossyDisk, OpenError, ReadLog, RecordBatch, SegmentedLog, Space, StorageBackend, StorageConfig,
 };
 
 /// Small segments and no waiting.
-pub fn config(directory: impl Into<std::path::PathBuf>, segment_bytes: u64) -> StorageConfig {
+pub(crate) fn config(directory: impl Into<PathBuf>, segment_bytes: u64) -> StorageConfig {
     StorageConfig {
         partitions: 3,
         segment_bytes,
@@ -19,7 +21,7 @@ pub fn config(directory: impl Into<std::path::PathBuf>, segment_bytes: u64) -> S
 }
 
 /// Payload of a record: its sequence, then a filling that follows from it.
-pub fn payload(sequence: u64, length: usize) -> Vec<u8> {
+pub(crate) fn payload(sequence: u64, length: usize) -> Vec<u8> {
     let mut payload = sequence.to_le_bytes().to_vec();
     let filling = u8::try_from(sequence % 251).expect("below 251");
     payload.resize(length.max(8), filling);
@@ -27,12 +29,12 @@ pub fn payload(sequence: u64, length: usize) -> Vec<u8> {
 }
 
 /// Kind of a record.
-pub fn kind(sequence: u64) -> u8 {
+pub(crate) fn kind(sequence: u64) -> u8 {
     u8::try_from(sequence % 7).expect("below 7")
 }
 
 /// A batch of `count` records of `length` bytes each.
-pub fn batch(first_sequence: u64, count: u64, length: usize) -> RecordBatch {
+pub(crate) fn batch(first_sequence: u64, count: u64, length: usize) -> RecordBatch {
     let mut batch = RecordBatch::new();
     batch.begin(first_sequence);
     for sequence in first_sequence..first_sequence + count {
@@ -45,13 +47,13 @@ pub fn batch(first_sequence: u64, count: u64, length: usize) -> RecordBatch {
 }
 
 /// Commits the next `count` records.
-pub fn append(log: &mut dyn Log, count: u64, length: usize) -> Result<Committed, LogError> {
+pub(crate) fn append(log: &mut dyn Log, count: u64, length: usize) -> Result<Committed, LogError> {
     let batch = batch(log.next_sequence(), count, length);
     log.commit(&batch)
 }
 
 /// Asserts that exactly the records `1..=last` are there, walking and one by one.
-pub fn assert_records(reader: &dyn ReadLog, last: u64) {
+pub(crate) fn assert_records(reader: &dyn ReadLog, last: u64) {
     assert_eq!(reader.durable_sequence(), last);
     let mut frames = reader.frames_from(1);
     let mut expected = 1;
@@ -66,19 +68,20 @@ pub fn assert_records(reader: &dyn ReadLog, last: u64) {
     assert_eq!(expected, last + 1, "all records were walked");
     for sequence in [1, last / 3, last / 2, last] {
         let record = reader.record(sequence).expect("readable");
-        assert_eq!(record.map(|record| record.sequence), (sequence > 0).then_some(sequence));
+        let is_there = (1..=last).contains(&sequence);
+        assert_eq!(record.map(|record| record.sequence), is_there.then_some(sequence));
     }
     assert_eq!(reader.record(last + 1).expect("readable"), None);
 }
 
 /// A directory on a disk in memory.
-pub fn open_lossy(disk: &LossyDisk, segment_bytes: u64) -> Result<DataDirectory, String> {
+pub(crate) fn open_lossy(disk: &LossyDisk, segment_bytes: u64) -> Result<DataDirectory, String> {
     DataDirectory::open_with(config("/data", segment_bytes), Arc::new(disk.clone()))
         .map_err(|error| error.to_string())
 }
 
 /// Directory and log on a disk in memory.
-pub fn open_lossy_log(
+pub(crate) fn open_lossy_log(
     disk: &LossyDisk,
     segment_bytes: u64,
 ) -> Result<(DataDirectory, SegmentedLog, LogReader), String> {
@@ -87,8 +90,54 @@ pub fn open_lossy_log(
     Ok((directory, log, reader))
 }
 
+/// Real files, and nothing that runs beside the test: a copy taken between two commits is what a
+/// process killed at that moment would leave.
+pub(crate) struct InlineFiles;
+
+impl Disk for InlineFiles {
+    fn backend(&self, path: &Path, create: bool) -> io::Result<Box<dyn StorageBackend>> {
+        FileDisk.backend(path, create)
+    }
+
+    fn backend_to_read(&self, path: &Path) -> io::Result<Box<dyn StorageBackend>> {
+        FileDisk.backend_to_read(path)
+    }
+
+    fn lock(&self, path: &Path) -> Result<Box<dyn DiskLock>, OpenError> {
+        FileDisk.lock(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        FileDisk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        FileDisk.remove(path)
+    }
+
+    fn names(&self, directory: &Path) -> io::Result<Vec<String>> {
+        FileDisk.names(directory)
+    }
+
+    fn create_directory(&self, path: &Path) -> io::Result<()> {
+        FileDisk.create_directory(path)
+    }
+
+    fn sync_directory(&self, path: &Path) -> io::Result<()> {
+        FileDisk.sync_directory(path)
+    }
+
+    fn space(&self, path: &Path) -> io::Result<Space> {
+        FileDisk.space(path)
+    }
+
+    fn background(&self) -> Background {
+        Background::Inline
+    }
+}
+
 /// Copies a directory as it lies there: what a killed process leaves behind.
-pub fn copy(from: &std::path::Path, to: &std::path::Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("creates");
     for entry in std::fs::read_dir(from).expect("lists") {
         let entry = entry.expect("lists");
@@ -102,7 +151,7 @@ pub fn copy(from: &std::path::Path, to: &std::path::Path) {
 }
 
 /// All files below a directory with their content, in a stable order.
-pub fn snapshot(directory: &std::path::Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn snapshot(directory: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(directory).expect("lists") {
         let entry = entry.expect("lists");

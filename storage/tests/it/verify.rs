@@ -100,7 +100,7 @@ fn every_edit_of_the_log_is_found() {
         ("a byte, with a right checksum", *next_key, &|| {
             replace(&path, 2, *key, Some(&forge(row, 200)));
         }),
-        ("the epoch, with a right checksum", *next_key, &|| {
+        ("the epoch, with a right checksum", *key, &|| {
             replace(&path, 2, *key, Some(&forge(row, 8)));
         }),
         ("the offset, with a right checksum", *key, &|| {

@@ -1,1 +1,0 @@
-//! Bytes that were written once and must be readable forever.
