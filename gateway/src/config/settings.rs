@@ -1,0 +1,136 @@
+//! The table of all settings: the one place where a setting has its name, its default and its words.
+
+/// One setting. Its variable is `ONHAND_` and the key in capitals, `.` written as `_`.
+pub(crate) struct Setting {
+    /// Its name in the configuration file; `http.threads` is `threads` in the table `[http]`.
+    pub(crate) key: &'static str,
+    /// Its default, as text.
+    pub(crate) default: &'static str,
+    /// What it does, and its unit.
+    pub(crate) help: &'static str,
+}
+
+impl Setting {
+    /// The environment variable that sets it.
+    pub(crate) fn variable(&self) -> String {
+        format!("{VARIABLE_PREFIX}{}", self.key.replace('.', "_").to_uppercase())
+    }
+}
+
+/// What all variables of ours begin with.
+pub(crate) const VARIABLE_PREFIX: &str = "ONHAND_";
+
+const fn setting(key: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { key, default, help }
+}
+
+/// Every setting there is.
+pub(crate) const SETTINGS: &[Setting] = &[
+    setting("data", "./data", "Data directory. Made when absent."),
+    setting(
+        "listen",
+        "127.0.0.1:7070",
+        "Address and port of the HTTP door; port 0 takes a free one.",
+    ),
+    setting(
+        "partitions",
+        "64",
+        "Slices of the positions; fixed when the data directory is made. 1 to 4096.",
+    ),
+    setting(
+        "accept_lost_tail",
+        "false",
+        "Start although acknowledged records are missing from the log (a restored backup).",
+    ),
+    setting("strict_catalog", "false", "Refuse items and locations that were not created before."),
+    setting(
+        "log_level",
+        "info",
+        "error, warn, info, debug, trace, or directives such as `info,onhand_engine=debug`. \
+         ONHAND_LOG and RUST_LOG set it too.",
+    ),
+    setting("log_format", "text", "text or json; one line per message on standard error."),
+    setting("permits", "65536", "Commands that may be under way inside the engine at once."),
+    setting("idempotency_window", "4000000", "Idempotency keys that are remembered."),
+    setting(
+        "commit_spacing",
+        "1ms",
+        "Least time between two commits under load; `0s` commits without a pause.",
+    ),
+    setting("commit_at_once_max", "64", "With fewer records waiting, a commit starts at once."),
+    setting("ended_kept", "60s", "How long what has ended stays in memory."),
+    setting("recall_age_max", "5s", "Age at which an object read from the log is read again."),
+    setting(
+        "checkpoint_records",
+        "500000",
+        "Records after which the next round of checkpoints begins.",
+    ),
+    setting(
+        "replay_records_max",
+        "4000000",
+        "Records to replay above which checkpoints are written without a throttle.",
+    ),
+    setting("segment_bytes", "1GiB", "Size at which a segment of the log is sealed."),
+    setting("cache_bytes", "32MiB", "Page cache of each database file."),
+    setting(
+        "disk_reserve_bytes",
+        "auto",
+        "Below so much free space writes are refused with STORAGE_FULL. `auto`: 2 GiB, at most 5 % \
+         of the file system.",
+    ),
+    setting(
+        "checkpoint_bytes_per_second",
+        "16MiB",
+        "How fast checkpoints and indexes are written beside the log.",
+    ),
+    setting("http.threads", "0", "Threads of the HTTP door; 0 is one per core."),
+    setting(
+        "http.connections_max",
+        "10000",
+        "Open connections; a further one is answered 503 OVERLOADED and closed.",
+    ),
+    setting(
+        "http.header_timeout",
+        "5s",
+        "From the first byte of a request to the end of its headers; then the connection closes.",
+    ),
+    setting(
+        "http.idle_timeout",
+        "75s",
+        "How long a connection may stay open between two requests.",
+    ),
+    setting(
+        "http.request_timeout",
+        "60s",
+        "From the end of the headers to the answer, reading the body included; then the \
+         connection closes and the outcome is unknown.",
+    ),
+    setting(
+        "http.drain_timeout",
+        "10s",
+        "How long requests in flight may take when the process stops.",
+    ),
+    setting(
+        "http.streams_max",
+        "1000",
+        "Open event streams; a further one is answered 429 OVERLOADED.",
+    ),
+];
+
+/// The setting of that name.
+pub(crate) fn find(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}
+
+/// The table as text for `--help`.
+pub(crate) fn overview() -> String {
+    let mut text = String::from(
+        "Settings (flag, else variable, else configuration file, else default):\n",
+    );
+    for setting in SETTINGS {
+        let Setting { key, default, help } = setting;
+        let variable = setting.variable();
+        text.push_str(&format!("\n  {key} = {default}\n      {help} [{variable}]\n"));
+    }
+    text
+}
