@@ -1,0 +1,386 @@
+//! Batches: thousands of independent entries in one call, each parsed, decided and answered on its own.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use onhand_domain::command::{Action, Command};
+use onhand_domain::time::Timestamp;
+use onhand_engine::keys::key_hash;
+use onhand_engine::{Names, Reply};
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::http::answer::{self, Answer, Shape};
+use crate::http::body::{self, Object, parse_text};
+use crate::http::door::Door;
+use crate::http::extract::{self, BATCH_BYTES_MAX, Content, Headers};
+use crate::http::json::Json;
+use crate::http::problem::Problem;
+use crate::http::reservations::RESERVED;
+use crate::http::reservations::request::ReservationBody;
+use crate::http::schema;
+use crate::http::stock::STOCK;
+use crate::http::stock::corrections::{Adjustment, Move, StockCount};
+use crate::http::stock::entries::{Receipt, Return, Sale};
+use crate::http::stock::transfers::{STARTED, TransferStart};
+use crate::http::timestamp;
+
+/// Most entries of a batch.
+const ENTRIES_MAX: usize = 10_000;
+/// Room for the answer to an entry.
+const ANSWER_BYTES: usize = 420;
+
+/// An entry that was understood: what to do, and how its answer looks.
+#[derive(Clone)]
+struct Entry {
+    action: Action,
+    shape: Shape,
+}
+
+/// Entries in their order; one that is not valid holds its place as a problem.
+type Entries = Vec<Result<Entry, Problem>>;
+
+/// What a stock entry does.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Op {
+    Receipt,
+    Adjustment,
+    Move,
+    Sale,
+    Return,
+    Count,
+    Transfer,
+}
+
+/// One stock write of a batch.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[serde(tag = "op", rename_all = "lowercase")]
+pub(crate) enum StockRequest<'a> {
+    /// As `POST /v1/stock/receipts`.
+    Receipt(Receipt<'a>),
+    /// As `POST /v1/stock/adjustments`.
+    Adjustment(Adjustment<'a>),
+    /// As `POST /v1/stock/moves`.
+    Move(Move<'a>),
+    /// As `POST /v1/stock/sales`.
+    Sale(Sale<'a>),
+    /// As `POST /v1/stock/returns`.
+    Return(Return<'a>),
+    /// As `POST /v1/stock/counts`.
+    Count(StockCount<'a>),
+    /// As `POST /v1/stock/transfers`.
+    Transfer(TransferStart<'a>),
+}
+
+impl StockRequest<'_> {
+    fn entry(&self, now: Timestamp) -> Result<Entry, Problem> {
+        let (action, shape) = match self {
+            Self::Receipt(body) => (body.action(now), STOCK),
+            Self::Adjustment(body) => (body.action(now), STOCK),
+            Self::Move(body) => (body.action(now), STOCK),
+            Self::Sale(body) => (body.action(now), STOCK),
+            Self::Return(body) => (body.action(now), STOCK),
+            Self::Count(body) => (body.action(now), STOCK),
+            Self::Transfer(body) => (body.action(now), STARTED),
+        };
+        Ok(Entry { action: action?, shape })
+    }
+
+    /// Reads the members of an object whose `op` is known.
+    fn read<'de, D: Deserializer<'de>>(op: Op, members: D) -> Result<StockRequest<'de>, D::Error> {
+        Ok(match op {
+            Op::Receipt => StockRequest::Receipt(Receipt::deserialize(members)?),
+            Op::Adjustment => StockRequest::Adjustment(Adjustment::deserialize(members)?),
+            Op::Move => StockRequest::Move(Move::deserialize(members)?),
+            Op::Sale => StockRequest::Sale(Sale::deserialize(members)?),
+            Op::Return => StockRequest::Return(Return::deserialize(members)?),
+            Op::Count => StockRequest::Count(StockCount::deserialize(members)?),
+            Op::Transfer => StockRequest::Transfer(TransferStart::deserialize(members)?),
+        })
+    }
+
+    /// Reads an object in two steps: first `op`, wherever it stands, then all of it.
+    fn read_slowly(text: &str) -> Result<StockRequest<'_>, Problem> {
+        #[derive(Deserialize)]
+        struct OnlyOp {
+            op: Op,
+        }
+        match parse_text::<OnlyOp>(text)?.op {
+            Op::Receipt => parse_text(text).map(StockRequest::Receipt),
+            Op::Adjustment => parse_text(text).map(StockRequest::Adjustment),
+            Op::Move => parse_text(text).map(StockRequest::Move),
+            Op::Sale => parse_text(text).map(StockRequest::Sale),
+            Op::Return => parse_text(text).map(StockRequest::Return),
+            Op::Count => parse_text(text).map(StockRequest::Count),
+            Op::Transfer => parse_text(text).map(StockRequest::Transfer),
+        }
+    }
+}
+
+/// Reads an object whose first member is `op`, in one pass; anything else is an error, and is read
+/// slowly.
+impl<'de: 'a, 'a> Deserialize<'de> for StockRequest<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OpFirst;
+
+        impl<'de> Visitor<'de> for OpFirst {
+            type Value = StockRequest<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                #[derive(Deserialize)]
+                #[serde(rename_all = "lowercase")]
+                enum First {
+                    Op,
+                }
+                let Some(First::Op) = map.next_key()? else {
+                    return Err(serde::de::Error::missing_field("op"));
+                };
+                let op = map.next_value()?;
+                StockRequest::read(op, MapAccessDeserializer::new(map))
+            }
+        }
+
+        deserializer.deserialize_map(OpFirst)
+    }
+}
+
+fn stock_entry(text: &str, now: Timestamp) -> Result<Entry, Problem> {
+    StockRequest::read_slowly(text)?.entry(now)
+}
+
+fn reservation_entry(body: &ReservationBody<'_>) -> Result<Entry, Problem> {
+    Ok(Entry { action: body.action()?, shape: RESERVED })
+}
+
+/// Reads an array entry by entry.
+///
+/// `quick` reads all of them in one pass, and gives up at the first that is not as it should be; then
+/// each is read by `slow`, so that one bad entry fails alone.
+fn read_array<'a>(
+    text: &'a str,
+    quick: impl FnOnce(&'a str) -> Option<Entries>,
+    slow: impl Fn(&'a str) -> Result<Entry, Problem>,
+) -> Result<Entries, Problem> {
+    if let Some(entries) = quick(text) {
+        return Ok(entries);
+    }
+    let texts: Vec<&RawValue> =
+        serde_json::from_str(text).map_err(|error| body::malformed(text, &error))?;
+    check_count(texts.len())?;
+    Ok(texts.into_iter().map(|entry| slow(entry.get())).collect())
+}
+
+fn check_count(count: usize) -> Result<(), Problem> {
+    if count > ENTRIES_MAX {
+        return Err(Problem::limit(ENTRIES_MAX, "entries per batch"));
+    }
+    Ok(())
+}
+
+fn read_stock(text: &str, content: Content, now: Timestamp) -> Result<Entries, Problem> {
+    let entries = match content {
+        Content::Json => {
+            let quick = |text| {
+                let all: Vec<StockRequest<'_>> = serde_json::from_str(text).ok()?;
+                Some(all.iter().map(|request| request.entry(now)).collect())
+            };
+            read_array(text, quick, |entry| stock_entry(entry, now))?
+        }
+        Content::Lines => {
+            let lines = text.lines().filter(|line| !line.trim().is_empty());
+            // One more than allowed is enough to know that there are too many.
+            lines.take(ENTRIES_MAX + 1).map(|line| stock_entry(line, now)).collect()
+        }
+    };
+    check_count(entries.len())?;
+    Ok(entries)
+}
+
+fn read_reservations(text: &str) -> Result<Entries, Problem> {
+    let quick = |text| {
+        let all: Vec<Object<ReservationBody<'_>>> = serde_json::from_str(text).ok()?;
+        Some(all.iter().map(|body| reservation_entry(&body.0)).collect())
+    };
+    let slow = |entry| reservation_entry(&parse_text::<ReservationBody<'_>>(entry)?);
+    let entries: Entries = read_array(text, quick, slow)?;
+    check_count(entries.len())?;
+    Ok(entries)
+}
+
+/// Where the answer of an entry comes from.
+enum Slot {
+    /// From the engine: the next reply.
+    Asked(Shape),
+    /// From the door.
+    Refused(Problem),
+}
+
+/// Parts entries into what is asked of the engine and what each slot waits for.
+fn part(
+    entries: Entries,
+    mut command: impl FnMut(usize, Action) -> Command,
+) -> (Vec<Slot>, Vec<Command>) {
+    let mut commands = Vec::with_capacity(entries.len());
+    let slots = entries.into_iter().enumerate().map(|(index, entry)| match entry {
+        Ok(Entry { action, shape }) => {
+            commands.push(command(index, action));
+            Slot::Asked(shape)
+        }
+        Err(problem) => Slot::Refused(problem),
+    });
+    let slots = slots.collect();
+    (slots, commands)
+}
+
+/// Writes `{results:[{status, answer?, problem?}], succeeded, failed}`.
+fn write(slots: Vec<Slot>, replies: Vec<Reply>, names: &dyn Names) -> Json {
+    let (mut succeeded, mut failed) = (0u32, 0u32);
+    let mut replies = replies.into_iter();
+    let mut json = Json::with_capacity(64 + ANSWER_BYTES * slots.len());
+    json.object(|json| {
+        json.array_at("results", |json| {
+            for slot in slots {
+                let (outcome, replayed) = match slot {
+                    Slot::Refused(problem) => (Err(problem), false),
+                    Slot::Asked(shape) => match replies.next() {
+                        Some(reply) => {
+                            let (_, replayed) = answer::record_of(&reply);
+                            (write_done(reply, shape, names, json), replayed)
+                        }
+                        None => (Err(Problem::internal("the engine gave no answer")), false),
+                    },
+                };
+                match outcome {
+                    Ok(()) => succeeded += 1,
+                    Err(problem) => {
+                        failed += 1;
+                        write_problem(&problem, replayed, json);
+                    }
+                }
+            }
+        });
+        json.number("succeeded", succeeded);
+        json.number("failed", failed);
+    });
+    json
+}
+
+/// Writes the result of an entry that was done.
+///
+/// # Errors
+/// What was refused or failed; then nothing is written.
+fn write_done(
+    reply: Reply,
+    shape: Shape,
+    names: &dyn Names,
+    json: &mut Json,
+) -> Result<(), Problem> {
+    let mark = json.mark();
+    let status = answer::status_of(&reply, shape)?;
+    let (_, replayed) = answer::record_of(&reply);
+    let written = json.object(|json| {
+        json.number("status", status.as_u16());
+        json.key("answer");
+        answer::write_reply(reply, shape, names, json)?;
+        if replayed {
+            json.truth("replayed", true);
+        }
+        Ok(())
+    });
+    if written.is_err() {
+        json.cut(mark);
+    }
+    written
+}
+
+fn write_problem(problem: &Problem, replayed: bool, json: &mut Json) {
+    json.object(|json| {
+        json.number("status", problem.status().as_u16());
+        json.object_at("problem", |json| problem.write(json));
+        if replayed {
+            json.truth("replayed", true);
+        }
+    });
+}
+
+/// The way of a batch: read, parse each entry, ask the engine for all of them at once, answer.
+async fn run(
+    door: &Door,
+    request: Request,
+    read: impl FnOnce(&str, Content) -> Result<Entries, Problem>,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let answered = async {
+        let headers = Headers::of(&parts.headers);
+        let tenant = headers.tenant()?;
+        let key = headers.key()?;
+        let trace = headers.trace()?;
+        let body = extract::read(body, &parts.headers, BATCH_BYTES_MAX).await?;
+        let entries = read(body::text(&body)?, headers.content()?)?;
+        let (slots, commands) = part(entries, |index, action| Command {
+            tenant: tenant.clone(),
+            key: key.map(|key| key_hash(tenant.as_str(), &format!("{key}/{index}"))),
+            source: None,
+            trace: trace.clone(),
+            action,
+        });
+        let replies = door.port.call_batch(commands).await;
+        Ok(Answer::json(StatusCode::OK, write(slots, replies, door.engine.view().directory())))
+    };
+    answer::conclude(answered.await, &parts)
+}
+
+/// Many stock writes, each on its own.
+#[utoipa::path(
+    post,
+    path = "/v1/stock:batch",
+    tag = "Stock",
+    params(schema::WriteHeaders),
+    request_body(
+        description = "An array of stock writes, or one per line (NDJSON); at most 10,000. Entry i \
+            has the idempotency key `K/i`.",
+        content(
+            (Vec<StockRequest> = "application/json"),
+            (String = "application/x-ndjson")
+        )
+    ),
+    responses((status = 200, body = schema::StockBatchAnswer), schema::WriteProblems)
+)]
+pub(crate) async fn stock(State(door): State<Arc<Door>>, request: Request) -> Response {
+    run(&door, request, |text, content| read_stock(text, content, timestamp::now())).await
+}
+
+/// Many reservations, each on its own.
+#[utoipa::path(
+    post,
+    path = "/v1/reservations:batch",
+    tag = "Reservations",
+    params(schema::WriteHeaders),
+    request_body(
+        description = "An array of reservations; at most 10,000. Entry i has the idempotency key `K/i`.",
+        content = Vec<ReservationBody>
+    ),
+    responses((status = 200, body = schema::ReservationBatchAnswer), schema::WriteProblems)
+)]
+pub(crate) async fn reservations(State(door): State<Arc<Door>>, request: Request) -> Response {
+    let read = |text: &str, content: Content| {
+        content.expect_json()?;
+        read_reservations(text)
+    };
+    run(&door, request, read).await
+}
