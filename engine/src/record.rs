@@ -6,12 +6,12 @@
 //! A new field means a new version beside the old one; what is here never changes
 //! (tests/golden/records-v1).
 
-mod append;
 pub mod checkpoint;
 mod checkpoint_v1;
 mod code;
 mod mirror;
 mod v1;
+mod writer;
 
 #[cfg(test)]
 mod checkpoint_tests;
@@ -71,7 +71,7 @@ pub enum DecodeError {
 pub fn encode(change: &Change, sequence: u64, into: &mut Vec<u8>) {
     let base = Base { sequence, at: change.at, tenant: change.tenant };
     into.reserve(TYPICAL_BYTES);
-    append::append(&v1::RecordV1::of(change, base), into);
+    writer::append(&v1::RecordV1::of(change, base), into);
 }
 
 /// Reads the payload of a record.

@@ -13,9 +13,9 @@ use onhand_domain::sources::Watermark;
 use onhand_domain::time::Timestamp;
 use onhand_domain::transfer::Transfer;
 
-use super::append::append;
 use super::checkpoint_v1 as v1;
 use super::mirror::Mirror;
+use super::writer::append;
 use super::{DecodeError, read};
 
 /// Version of the form that [`encode`] writes.

@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use super::DecodeError;
 use super::checkpoint::Entry;
 use super::mirror::{Base, List, Mirror, name};
-use super::v1::KeyV1;
 use super::v1::catalog::{BinV1, ItemV1, LocationV1};
+use super::v1::key::KeyV1;
 use super::v1::policy::PolicyV1;
 use super::v1::position::{FiguresV1, LOW_STANDS, OUT_STANDS, alarms_of, bits_of};
 use super::v1::reservation::ReservationV1;
@@ -182,11 +182,13 @@ impl<'a> Mirror<'a> for KeyEntryV1 {
     type Of = KeyEntry;
 
     fn of(entry: &'a KeyEntry, base: Base) -> Self {
-        Self { bound: KeyV1::of(entry.key, entry.fingerprint), sequence: base.back(entry.sequence) }
+        let bound = KeyV1::of(Some((entry.key, entry.fingerprint)));
+        Self { bound, sequence: base.back(entry.sequence) }
     }
 
     fn restore(self, base: Base) -> Result<KeyEntry, DecodeError> {
-        let (key, fingerprint) = self.bound.restore();
+        let bound = self.bound.restore().ok_or(DecodeError::Missing("key"))?;
+        let (key, fingerprint) = bound;
         Ok(KeyEntry { key, fingerprint, sequence: base.sequence(self.sequence) })
     }
 }

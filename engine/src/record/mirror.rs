@@ -111,6 +111,47 @@ pub(super) fn restore_option<'a, M: Mirror<'a>>(
     mirror.map(|mirror| mirror.restore(base)).transpose()
 }
 
+/// A large part that is often absent: made while writing, boxed after reading, so that a record
+/// without it stays small enough to be moved about.
+pub(super) enum Part<'a, M: Mirror<'a>> {
+    /// To be written.
+    Given(&'a M::Of, Base),
+    /// As read.
+    Read(Box<M>),
+}
+
+impl<'a, M: Mirror<'a>> Mirror<'a> for Part<'a, M> {
+    type Of = M::Of;
+
+    #[inline]
+    fn of(thing: &'a M::Of, base: Base) -> Self {
+        Self::Given(thing, base)
+    }
+
+    fn restore(self, base: Base) -> Result<M::Of, DecodeError> {
+        match self {
+            Self::Given(thing, given) => M::of(thing, given).restore(base),
+            Self::Read(mirror) => mirror.restore(base),
+        }
+    }
+}
+
+impl<'a, M: Mirror<'a> + Serialize> Serialize for Part<'a, M> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Given(thing, base) => M::of(thing, *base).serialize(serializer),
+            Self::Read(mirror) => mirror.serialize(serializer),
+        }
+    }
+}
+
+impl<'de, 'a, M: Mirror<'a> + Deserialize<'de>> Deserialize<'de> for Part<'a, M> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        M::deserialize(deserializer).map(Box::new).map(Self::Read)
+    }
+}
+
 /// A name that was checked when it entered.
 macro_rules! name {
     ($name:ident, $text:expr) => {

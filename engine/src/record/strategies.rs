@@ -44,7 +44,7 @@ fn location_id() -> impl Strategy<Value = LocationId> {
     text().prop_map(LocationId::trusted)
 }
 
-fn bin_id() -> impl Strategy<Value = BinId> {
+pub(super) fn bin_id() -> impl Strategy<Value = BinId> {
     text().prop_map(BinId::trusted)
 }
 
@@ -82,7 +82,7 @@ fn transfer_status() -> impl Strategy<Value = TransferStatus> {
     select(vec![InTransit, Received, Cancelled])
 }
 
-fn figures() -> impl Strategy<Value = Figures> {
+pub(super) fn figures() -> impl Strategy<Value = Figures> {
     let all = (quantity(), quantity(), quantity(), quantity(), quantity(), quantity());
     all.prop_map(|(available, reserved, committed, damaged, quality_hold, in_transit)| Figures {
         available,
@@ -94,7 +94,7 @@ fn figures() -> impl Strategy<Value = Figures> {
     })
 }
 
-fn policy() -> impl Strategy<Value = Policy> {
+pub(super) fn policy() -> impl Strategy<Value = Policy> {
     let limit =
         prop_oneof![quantity().prop_map(BackorderLimit::Limited), Just(BackorderLimit::Unlimited)];
     let all = (of(quantity()), of(quantity()), of(quantity()), of(limit), of(quantity()));

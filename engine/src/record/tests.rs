@@ -21,6 +21,13 @@ proptest! {
     }
 
     #[test]
+    fn the_writer_writes_what_postcard_writes(change in strategies::change(), sequence: u64) {
+        let base = Base { sequence, at: change.at, tenant: change.tenant };
+        let theirs = postcard::to_allocvec(&v1::RecordV1::of(&change, base)).expect("has a form");
+        prop_assert_eq!(encoded(&change, sequence), theirs);
+    }
+
+    #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..512), sequence: u64) {
         let _ = decoded(&bytes, sequence);
     }
@@ -58,8 +65,22 @@ fn records_are_appended_to_what_is_there() {
 fn a_reservation_of_one_line_is_small() {
     let bytes = encoded(&one_line_reservation(), samples::SEQUENCE);
     assert_eq!(bytes.len(), 120, "the size that docs/decisions/0002 states");
-    let limit = 160;
-    assert!(bytes.len() <= limit);
+    assert!(bytes.len() <= 160, "the most that DESIGN.md allows");
+}
+
+#[test]
+fn numbers_on_every_edge_are_written_as_postcard_does() {
+    let edges = (0..64).flat_map(|bit| [(1_u64 << bit) - 1, 1 << bit, (1 << bit) + 1]);
+    for number in edges.chain([u64::MAX]) {
+        let mut ours = Vec::new();
+        writer::append(&number, &mut ours);
+        assert_eq!(ours, postcard::to_allocvec(&number).expect("has a form"), "{number}");
+        for signed in [number.cast_signed(), number.cast_signed().wrapping_neg()] {
+            let mut ours = Vec::new();
+            writer::append(&signed, &mut ours);
+            assert_eq!(ours, postcard::to_allocvec(&signed).expect("has a form"), "{signed}");
+        }
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 pub(super) mod catalog;
 pub(super) mod detail;
+pub(super) mod key;
 pub(super) mod policy;
 pub(super) mod position;
 pub(super) mod rejection;
@@ -20,9 +21,10 @@ use serde::{Deserialize, Serialize};
 
 use super::DecodeError;
 use super::code::{Code, code_or_zero, of_code_or_zero};
-use super::mirror::{Base, List, Mirror, name, restore_option};
+use super::mirror::{Base, List, Mirror, Part, name, restore_option};
 use catalog::{BinChangeV1, ItemV1, LocationV1};
 use detail::DetailV1;
+use key::KeyV1;
 use policy::PolicyBeforeV1;
 use position::{MovementV1, PositionChangeV1};
 use rejection::RejectionV1;
@@ -36,7 +38,7 @@ pub(super) struct RecordV1<'a> {
     cause: u8,
     at: i64,
     tenant: u32,
-    key: Option<KeyV1>,
+    key: KeyV1,
     #[serde(borrow)]
     positions: List<'a, PositionChangeV1<'a>>,
     movements: List<'a, MovementV1>,
@@ -45,13 +47,13 @@ pub(super) struct RecordV1<'a> {
     shipped: List<'a, LineShareV1>,
     released: List<'a, LineShareV1>,
     #[serde(borrow)]
-    source: Option<SourceV1<'a>>,
+    source: Option<Part<'a, SourceV1<'a>>>,
     #[serde(borrow)]
-    trace: Option<TraceV1<'a>>,
+    trace: Option<Part<'a, TraceV1<'a>>>,
     #[serde(borrow)]
-    detail: Option<DetailV1<'a>>,
+    detail: Option<Part<'a, DetailV1<'a>>>,
     #[serde(borrow)]
-    rare: Option<RareV1<'a>>,
+    rare: Option<Part<'a, RareV1<'a>>>,
 }
 
 /// Parts that most records do not have: one byte says so for all of them.
@@ -74,30 +76,31 @@ struct RareV1<'a> {
     refused: u8,
 }
 
-impl<'a> RareV1<'a> {
-    fn of(change: &'a Change, base: Base) -> Option<Self> {
-        if is_plain(change) {
-            return None;
-        }
-        Some(Self {
+impl<'a> Mirror<'a> for RareV1<'a> {
+    type Of = Change;
+
+    fn of(change: &'a Change, base: Base) -> Self {
+        Self {
             tenant_opened: change.tenant_opened.as_ref().map(TenantId::as_str),
             items: List::Given(&change.items, base),
             locations: List::Given(&change.locations, base),
-            bin: change.bin.as_ref().map(|bin| BinChangeV1::of(bin, base)),
-            transfer: change.transfer.as_ref().map(|transfer| TransferV1::of(transfer, base)),
+            bin: change.bin.as_deref().map(|bin| BinChangeV1::of(bin, base)),
+            transfer: change.transfer.as_deref().map(|transfer| TransferV1::of(transfer, base)),
             transferred: change.transferred.millionths(),
             exceeds_shipped: change.exceeds_shipped,
             policy_before: change
                 .policy_before
-                .as_ref()
+                .as_deref()
                 .map(|before| PolicyBeforeV1::of(before, base)),
             positions_archived: change.positions_archived,
-            refusal: change.refusal.as_ref().map(|refusal| RejectionV1::of(refusal, base)),
+            refusal: change.refusal.as_deref().map(|refusal| RejectionV1::of(refusal, base)),
             refused: code_or_zero(change.refused),
-        })
+        }
     }
 
-    fn restore(self, change: &mut Change, base: Base) -> Result<(), DecodeError> {
+    /// A change that has nothing but these parts.
+    fn restore(self, base: Base) -> Result<Change, DecodeError> {
+        let mut change = Change::new(Cause::Unchanged, base.at, base.tenant);
         change.tenant_opened = self.tenant_opened.map(|text| name!(TenantId, text));
         change.items = self.items.restore(base)?;
         change.locations = self.locations.restore(base)?;
@@ -109,7 +112,7 @@ impl<'a> RareV1<'a> {
         change.positions_archived = self.positions_archived;
         change.refusal = restore_option(self.refusal, base)?.map(Box::new);
         change.refused = of_code_or_zero(self.refused)?;
-        Ok(())
+        Ok(change)
     }
 }
 
@@ -144,23 +147,25 @@ impl<'a> Mirror<'a> for RecordV1<'a> {
             cause: change.cause.code(),
             at: change.at.millis(),
             tenant: change.tenant,
-            key: change.key.map(|bound| KeyV1::of(bound.key, bound.fingerprint)),
+            key: KeyV1::of(change.key.map(|bound| (bound.key, bound.fingerprint))),
             positions: List::Given(&change.positions, base),
             movements: List::Given(&change.movements, base),
-            reservation: change.reservation.as_ref().map(|held| ReservationV1::of(held, base)),
+            reservation: change.reservation.as_deref().map(|held| ReservationV1::of(held, base)),
             shipped: List::Given(&change.shipped, base),
             released: List::Given(&change.released, base),
-            source: change.source.as_ref().map(|source| SourceV1::of(source, base)),
-            trace: change.trace.as_ref().map(|trace| TraceV1::of(trace, base)),
-            detail: change.detail.as_ref().map(|detail| DetailV1::of(detail, base)),
-            rare: RareV1::of(change, base),
+            source: change.source.as_deref().map(|source| Part::of(source, base)),
+            trace: change.trace.as_deref().map(|trace| Part::of(trace, base)),
+            detail: change.detail.as_deref().map(|detail| Part::of(detail, base)),
+            rare: (!is_plain(change)).then(|| Part::of(change, base)),
         }
     }
 
     fn restore(self, base: Base) -> Result<Change, DecodeError> {
-        let mut change = Change::new(Cause::of_code(self.cause)?, base.at, base.tenant);
-        change.key =
-            self.key.map(KeyV1::restore).map(|(key, fingerprint)| BoundKey { key, fingerprint });
+        let rare = restore_option(self.rare, base)?;
+        let mut change =
+            rare.unwrap_or_else(|| Change::new(Cause::Unchanged, base.at, base.tenant));
+        change.cause = Cause::of_code(self.cause)?;
+        change.key = self.key.restore().map(|(key, fingerprint)| BoundKey { key, fingerprint });
         change.positions = self.positions.restore(base)?;
         change.movements = self.movements.restore(base)?;
         change.reservation = restore_option(self.reservation, base)?.map(Arc::new);
@@ -169,26 +174,6 @@ impl<'a> Mirror<'a> for RecordV1<'a> {
         change.source = restore_option(self.source, base)?.map(Arc::new);
         change.trace = restore_option(self.trace, base)?.map(Arc::new);
         change.detail = restore_option(self.detail, base)?.map(Arc::new);
-        if let Some(rare) = self.rare {
-            rare.restore(&mut change, base)?;
-        }
         Ok(change)
-    }
-}
-
-/// Hash of an idempotency key and fingerprint of its command: bytes without order, never varints.
-#[derive(Serialize, Deserialize)]
-pub(super) struct KeyV1 {
-    key: [u8; 16],
-    fingerprint: [u8; 8],
-}
-
-impl KeyV1 {
-    pub(super) const fn of(key: [u8; 16], fingerprint: u64) -> Self {
-        Self { key, fingerprint: fingerprint.to_le_bytes() }
-    }
-
-    pub(super) const fn restore(self) -> ([u8; 16], u64) {
-        (self.key, u64::from_le_bytes(self.fingerprint))
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::policy::OwnAndEffectiveV1;
 use crate::record::DecodeError;
 use crate::record::code::{Code, code_or_zero, of_code_or_zero};
-use crate::record::mirror::{Base, Mirror, name, restore_option};
+use crate::record::mirror::{Base, Mirror, Part, name, restore_option};
 
 /// Mirror of [`Figures`].
 #[derive(Serialize, Deserialize)]
@@ -104,7 +104,7 @@ pub(in crate::record) struct PositionChangeV1<'a> {
     alarms: u8,
     threshold: Option<i64>,
     #[serde(borrow)]
-    terms: Option<TermsV1<'a>>,
+    terms: Option<Part<'a, TermsV1<'a>>>,
 }
 
 impl<'a> Mirror<'a> for PositionChangeV1<'a> {
@@ -122,7 +122,7 @@ impl<'a> Mirror<'a> for PositionChangeV1<'a> {
             sellable: change.sellable.map(|sellable| sellable.millionths().wrapping_sub(available)),
             alarms: bits_of(change.alarms) | raised_bits_of(change.raised),
             threshold: change.threshold.map(Quantity::millionths),
-            terms: change.terms.as_ref().map(|terms| TermsV1::of(terms, base)),
+            terms: change.terms.as_deref().map(|terms| Part::of(terms, base)),
         }
     }
 
