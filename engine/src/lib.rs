@@ -1,3 +1,48 @@
-//! (under construction)
+//! The engine of Onhand: positions and reservations on one ordered, durable log, without any door.
+//!
+//! The one promise of this crate: nothing leaves before it is durable. An answer, a read and an event
+//! rest only on records that are on disk.
+//!
+//! Reading order: [`config`], [`error`], [`clock`] (what is given), [`record`] (bytes), [`writer`]
+//! (decides), `hopper` (hands over to the log), `release` (lets go), [`view`] and [`history`] (reads),
+//! [`outbox`] (tells), [`port`] (the way in), [`recovery`] and `checkpoint` (start and end),
+//! [`engine`] (all of it together).
 
+pub mod clock;
+pub mod config;
+pub mod engine;
+pub mod error;
+pub mod history;
+pub mod keys;
+pub mod names;
+pub mod outbox;
+pub mod permits;
+pub mod port;
 pub mod record;
+pub mod recovery;
+pub mod reply;
+pub mod snapshot;
+pub mod status;
+pub mod view;
+pub mod writer;
+
+mod bell;
+mod checkpoint;
+mod gate;
+mod hopper;
+mod index_keeper;
+mod ports;
+mod reader;
+mod release;
+mod supervisor;
+
+pub use config::{EngineConfig, LostTail};
+pub use engine::Engine;
+pub use error::{Failure, Fatal, FatalCode, StartError};
+pub use history::History;
+pub use names::Names;
+pub use outbox::{Outbox, Published, Tail};
+pub use port::{Call, Driver, Port};
+pub use reply::{Changed, Reply};
+pub use status::Status;
+pub use view::{Directory, View};

@@ -1,0 +1,136 @@
+//! The outbox: the log, read by whoever tells others about it, each with a cursor of its own.
+
+use std::sync::Arc;
+
+use onhand_domain::change::Change;
+use onhand_domain::time::Timestamp;
+use onhand_storage::{LogError, ReadLog};
+use tokio::sync::watch;
+
+use crate::error::Failure;
+use crate::reader::Readers;
+use crate::record;
+use crate::recovery::read_change;
+
+/// Records that one read returns at most, rounded up to whole frames.
+const RECORDS_PER_READ: usize = 1_024;
+
+/// A durable record.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// Its number.
+    pub sequence: u64,
+    /// Epoch in which it was written.
+    pub epoch: u32,
+    /// What it says.
+    pub change: Arc<Change>,
+}
+
+/// Reads durable records in the order of the log.
+#[derive(Clone)]
+pub struct Outbox {
+    pub(crate) readers: Readers,
+    pub(crate) durable: watch::Receiver<u64>,
+}
+
+impl Outbox {
+    /// The last record that is durable and in the view.
+    #[must_use]
+    pub fn durable(&self) -> u64 {
+        *self.durable.borrow()
+    }
+
+    /// Records behind `after`, as many as one read brings; none at the end.
+    ///
+    /// # Errors
+    /// The log could not be read.
+    pub async fn read(&self, after: u64) -> Result<Vec<Published>, Failure> {
+        let until = self.durable();
+        if after >= until {
+            return Ok(Vec::new());
+        }
+        self.readers.read(move |log| read(log, after, until)).await
+    }
+
+    /// The last record that was decided before an instant; 0 when there is none. Time stamps never
+    /// fall along the log, so it is found by halving.
+    ///
+    /// # Errors
+    /// The log could not be read.
+    pub async fn last_before(&self, instant: Timestamp) -> Result<u64, Failure> {
+        let until = self.durable();
+        self.readers
+            .read(move |log| {
+                let (mut low, mut high) = (log.earliest_sequence().saturating_sub(1), until);
+                while low < high {
+                    let middle = low + (high - low).div_ceil(2);
+                    match read_change(log, middle)? {
+                        Some(change) if change.at < instant => low = middle,
+                        _ => high = middle - 1,
+                    }
+                }
+                Ok(low)
+            })
+            .await
+    }
+
+    /// Follows the log behind `after`, from the disk first, then as it grows.
+    #[must_use]
+    pub fn tail(&self, after: u64) -> Tail {
+        Tail { outbox: self.clone(), after }
+    }
+}
+
+fn read(log: &dyn ReadLog, after: u64, until: u64) -> Result<Vec<Published>, LogError> {
+    let mut found = Vec::new();
+    let mut cursor = log.frames_from(after.saturating_add(1));
+    while found.len() < RECORDS_PER_READ
+        && let Some(frame) = cursor.next_frame()?
+    {
+        for stored in frame.records() {
+            // A frame may reach before the cursor, and beyond what the view knows yet.
+            if stored.sequence <= after || stored.sequence > until {
+                continue;
+            }
+            let change =
+                record::decode(stored.kind, stored.version, stored.sequence, stored.payload);
+            let change = change.map_err(|error| LogError::Damaged {
+                file: std::path::PathBuf::new(),
+                sequence: stored.sequence,
+                what: error.to_string(),
+            })?;
+            let change = Arc::new(change);
+            found.push(Published { sequence: stored.sequence, epoch: stored.epoch, change });
+        }
+        if cursor.next_sequence() > until {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// A reader that follows the log.
+pub struct Tail {
+    outbox: Outbox,
+    after: u64,
+}
+
+impl Tail {
+    /// The next records, at least one; waits for them. `None` when the engine has stopped.
+    ///
+    /// # Errors
+    /// The log could not be read; the same records are read again by the next call.
+    pub async fn next(&mut self) -> Result<Option<Vec<Published>>, Failure> {
+        loop {
+            self.outbox.durable.borrow_and_update();
+            let found = self.outbox.read(self.after).await?;
+            if let Some(last) = found.last() {
+                self.after = last.sequence;
+                return Ok(Some(found));
+            }
+            if self.outbox.durable.changed().await.is_err() {
+                return Ok(None);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The reader threads: whatever must be read from the log is read here, never by the writer.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use onhand_storage::{LogError, ReadLog};
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::oneshot;
+
+use crate::error::{Failure, StartError};
+
+/// Something to be done by a reader thread.
+type Job = Box<dyn FnOnce(&dyn ReadLog) + Send>;
+
+/// Reads that may wait for a thread, beyond those of commands (which hold permits).
+const JOBS_MAX: usize = 4_096;
+/// Reader threads.
+const THREADS: usize = 2;
+
+/// The way to the reader threads.
+#[derive(Clone)]
+pub(crate) struct Readers {
+    jobs: SyncSender<Job>,
+    log: Arc<Shared>,
+}
+
+/// The log, until it is closed: whoever still holds a way to the readers must not keep files open.
+type Shared = RwLock<Option<Arc<dyn ReadLog>>>;
+
+impl Readers {
+    /// Starts the threads; they end when every way to them is gone.
+    pub(crate) fn start(log: Arc<dyn ReadLog>) -> Result<Self, StartError> {
+        let log: Arc<Shared> = Arc::new(RwLock::new(Some(log)));
+        let (jobs, inbox) = sync_channel::<Job>(JOBS_MAX);
+        let inbox = Arc::new(Mutex::new(inbox));
+        for number in 0..THREADS {
+            let (inbox, log) = (Arc::clone(&inbox), Arc::clone(&log));
+            std::thread::Builder::new()
+                .name(format!("onhand-reader-{number}"))
+                .spawn(move || run(&inbox, &log))
+                .map_err(|error| StartError::Thread(error.to_string()))?;
+        }
+        Ok(Self { jobs, log })
+    }
+
+    /// Lets go of the log; reads that come later are dropped. Waits for those that are running.
+    pub(crate) fn close(&self) {
+        self.log.write().take();
+    }
+
+    /// Hands a job over; gives it back when too many are waiting.
+    pub(crate) fn submit(&self, job: Job) -> Result<(), Job> {
+        self.jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(job) | TrySendError::Disconnected(job) => job,
+        })
+    }
+
+    /// Reads something and waits for it.
+    pub(crate) async fn read<R: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn ReadLog) -> Result<R, LogError> + Send + 'static,
+    ) -> Result<R, Failure> {
+        let (sender, receiver) = oneshot::channel();
+        let job: Job = Box::new(move |log| {
+            // Whoever asked may be gone; then nobody needs the answer.
+            let _ = sender.send(read(log));
+        });
+        self.submit(job).map_err(|_| Failure::Overloaded)?;
+        match receiver.await {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the log cannot be read; run `onhand verify`");
+                Err(Failure::Internal)
+            }
+            Err(_) => Err(Failure::Stopping),
+        }
+    }
+}
+
+fn run(inbox: &Mutex<Receiver<Job>>, log: &Shared) {
+    loop {
+        let job = inbox.lock().recv();
+        let Ok(job) = job else { return };
+        if let Some(log) = log.read().as_ref() {
+            job(log.as_ref());
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Recovery: memory from checkpoints, then from the log. It applies; it never decides.
+
+use onhand_domain::stock::Stock;
+use onhand_domain::time::Timestamp;
+use onhand_storage::{CheckpointFile, CheckpointStore, FrameCursor, LogError, ReadLog};
+
+use crate::error::StartError;
+use crate::record::{self, checkpoint::Entry};
+
+/// Memory as the log says it is.
+#[derive(Debug)]
+pub struct Recovered {
+    /// The memory.
+    pub stock: Stock,
+    /// The last record.
+    pub sequence: u64,
+    /// Its time stamp.
+    pub last: Timestamp,
+    /// How many records were replayed.
+    pub replayed: u64,
+    /// Everything up to here is contained in every checkpoint file.
+    pub checkpointed: u64,
+}
+
+/// Reads all checkpoint files, then the log behind the oldest of them.
+///
+/// # Errors
+/// A file or record cannot be read or understood.
+pub fn recover(
+    mut stock: Stock,
+    checkpoints: &CheckpointStore,
+    log: &dyn ReadLog,
+) -> Result<Recovered, StartError> {
+    let mut last = Timestamp::MIN;
+    let slices: Vec<u16> = checkpoints.slices().collect();
+    let (rest, partitions) = slices.split_last().expect("there is a slice for the rest");
+    // What belongs to no partition is named by the partitions, so it comes first; reservations need
+    // the items of their lines, so they come last.
+    let rest = checkpoints.load(*rest)?;
+    let mut began = rest.as_ref().map_or(0, CheckpointFile::began);
+    restore(&mut stock, &mut last, rest.as_ref(), |entry| !is_promise(entry))?;
+    for slice in partitions {
+        let file = checkpoints.load(*slice)?;
+        began = began.min(file.as_ref().map_or(0, CheckpointFile::began));
+        restore(&mut stock, &mut last, file.as_ref(), |_| true)?;
+    }
+    restore(&mut stock, &mut last, rest.as_ref(), is_promise)?;
+    drop(rest);
+    let mut recovered =
+        Recovered { stock, sequence: began, last, replayed: 0, checkpointed: began };
+    replay(&mut recovered, &mut log.frames_from(began.saturating_add(1)))?;
+    Ok(recovered)
+}
+
+const fn is_promise(entry: &Entry) -> bool {
+    matches!(entry, Entry::Reservation(_) | Entry::Transfer(_))
+}
+
+fn restore(
+    stock: &mut Stock,
+    last: &mut Timestamp,
+    file: Option<&CheckpointFile>,
+    wanted: impl Fn(&Entry) -> bool,
+) -> Result<(), StartError> {
+    let Some(file) = file else { return Ok(()) };
+    for stored in file.entries() {
+        let stored = stored?;
+        let entry = record::checkpoint::decode(
+            stored.kind,
+            stored.version,
+            stored.sequence,
+            stored.payload,
+        )
+        .map_err(|error| StartError::Undecodable { sequence: 0, what: error.to_string() })?;
+        if wanted(&entry) {
+            put(stock, last, entry, stored.sequence);
+        }
+    }
+    Ok(())
+}
+
+fn put(stock: &mut Stock, last: &mut Timestamp, entry: Entry, _sequence: u64) {
+    match entry {
+        Entry::Tenant { number, id } => stock.restore_tenant(number, &id),
+        Entry::Item(item) => stock.restore_item(&item),
+        Entry::Location { location, bins } => stock.restore_location(&location, bins),
+        Entry::Position { number, position } => stock.restore_position(number, position),
+        Entry::Reservation(reservation) => stock.restore_reservation(&reservation),
+        Entry::Transfer(transfer) => stock.restore_transfer(transfer),
+        Entry::Keys(keys) => keys.into_iter().for_each(|key| stock.restore_key(key)),
+        Entry::Source(mark) => stock.restore_source(&mark.last, mark.sequence),
+        Entry::Clock { at, .. } => *last = at.max(*last),
+    }
+}
+
+/// Applies all records from where the cursor stands.
+fn replay(recovered: &mut Recovered, cursor: &mut FrameCursor) -> Result<(), StartError> {
+    while let Some(frame) = cursor.next_frame()? {
+        for stored in frame.records() {
+            let change =
+                record::decode(stored.kind, stored.version, stored.sequence, stored.payload)
+                    .map_err(|error| StartError::Undecodable {
+                        sequence: stored.sequence,
+                        what: error.to_string(),
+                    })?;
+            recovered.stock.apply(&change, stored.sequence);
+            recovered.last = change.at.max(recovered.last);
+            recovered.sequence = stored.sequence;
+            recovered.replayed = recovered.replayed.saturating_add(1);
+        }
+        recovered.stock.forget(recovered.last, usize::MAX);
+    }
+    Ok(())
+}
+
+/// Reads and decodes one record.
+///
+/// # Errors
+/// The record cannot be read or understood.
+pub(crate) fn read_change(
+    log: &dyn ReadLog,
+    sequence: u64,
+) -> Result<Option<onhand_domain::change::Change>, LogError> {
+    let Some(stored) = log.record(sequence)? else { return Ok(None) };
+    record::decode(stored.kind, stored.version, stored.sequence, &stored.payload).map(Some).map_err(
+        |error| LogError::Damaged {
+            file: std::path::PathBuf::new(),
+            sequence,
+            what: error.to_string(),
+        },
+    )
+}

@@ -1,0 +1,45 @@
+//! Building the view of recovered memory.
+
+use onhand_domain::stock::Stock;
+
+use super::{TenantEntry, View};
+
+impl TenantEntry {
+    pub(crate) fn new(id: onhand_domain::ids::TenantId) -> Self {
+        Self {
+            id,
+            items: boxcar::Vec::new(),
+            locations: boxcar::Vec::new(),
+            positions: boxcar::Vec::new(),
+        }
+    }
+}
+
+/// Puts everything into an empty view, in the order of the numbers.
+pub(super) fn load(view: &View, stock: &Stock) {
+    let sizes = stock.sizes();
+    for number in 0..sizes.tenants {
+        let id = stock.tenant(number).expect("recovered memory has no gaps");
+        view.directory.add_tenant(number, TenantEntry::new(id.clone()));
+    }
+    for number in 0..sizes.items {
+        view.put_item(stock.item(number).expect("recovered memory has no gaps"));
+    }
+    for number in 0..sizes.locations {
+        view.put_location(stock.location(number).expect("recovered memory has no gaps"));
+        let bins = stock.bins(number);
+        view.directory.location_entry(number).state.write().bins = bins.to_vec();
+    }
+    for number in 0..sizes.positions {
+        let position = stock.position(number).expect("recovered memory has no gaps");
+        view.directory.add_place(number, position.item, position.location);
+        let entry = view.directory.item_entry(position.item);
+        entry.state.write().positions.push((number, position.clone()));
+    }
+    for (_, reservation) in stock.promises().slots_from(0) {
+        view.promises.put(reservation);
+    }
+    for transfer in stock.promises().transfers() {
+        view.promises.put_transfer(transfer);
+    }
+}

@@ -1,0 +1,160 @@
+//! Reading open reservations and transfers.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use onhand_domain::catalog::TenantNumber;
+use onhand_domain::ids::{ItemId, LocationId, Reference};
+use onhand_domain::reservation::{Line, Reservation, ReservationNumber, Status};
+use onhand_domain::transfer::{Transfer, TransferNumber};
+use parking_lot::RwLock;
+
+use super::View;
+use super::catalog::{LOOKS_MAX, Page};
+use crate::names::Names;
+
+/// A reservation that readers share.
+pub type ReservationView = Arc<Reservation>;
+
+/// What is open. What has ended is read from the log.
+#[derive(Debug, Default)]
+pub(super) struct Promises {
+    /// By number, which is the order in which they were made.
+    reservations: RwLock<BTreeMap<ReservationNumber, Arc<Reservation>>>,
+    by_order: DashMap<(TenantNumber, Reference), Vec<ReservationNumber>>,
+    transfers: RwLock<BTreeMap<TransferNumber, Transfer>>,
+}
+
+impl Promises {
+    pub(super) fn put(&self, reservation: &Arc<Reservation>) {
+        let number = reservation.number;
+        let key = reservation.order.as_ref().map(|order| (reservation.tenant, order.clone()));
+        if reservation.status.is_open() {
+            let before = self.reservations.write().insert(number, Arc::clone(reservation));
+            if let (None, Some(key)) = (before, key) {
+                self.by_order.entry(key).or_default().push(number);
+            }
+        } else if self.reservations.write().remove(&number).is_some()
+            && let Some(key) = key
+        {
+            if let Some(mut numbers) = self.by_order.get_mut(&key) {
+                numbers.retain(|held| *held != number);
+            }
+            self.by_order.remove_if(&key, |_, numbers| numbers.is_empty());
+        }
+    }
+
+    pub(super) fn put_transfer(&self, transfer: &Transfer) {
+        let mut transfers = self.transfers.write();
+        if transfer.open().is_zero() {
+            transfers.remove(&transfer.number);
+        } else {
+            transfers.insert(transfer.number, transfer.clone());
+        }
+    }
+}
+
+/// Which open reservations a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct ReservationFilter {
+    /// Only with this status.
+    pub status: Option<Status>,
+    /// Only with a line of this item.
+    pub item: Option<ItemId>,
+    /// Only with a line at this location.
+    pub location: Option<LocationId>,
+    /// Only of this customer.
+    pub customer: Option<Reference>,
+}
+
+impl ReservationFilter {
+    /// Whether a reservation is to be shown.
+    pub fn passes(&self, reservation: &Reservation, names: &dyn Names) -> bool {
+        let of_item = |line: &Line, item: &ItemId| names.item(line.item) == *item;
+        let at = |line: &Line, location: &LocationId| {
+            line.position.is_some_and(|number| names.location(names.place(number).1) == *location)
+        };
+        self.status.is_none_or(|status| reservation.status == status)
+            && self
+                .customer
+                .as_ref()
+                .is_none_or(|wanted| reservation.customer.as_ref() == Some(wanted))
+            && (self.item.is_none() && self.location.is_none()
+                || reservation.lines.iter().any(|line| {
+                    self.item.as_ref().is_none_or(|item| of_item(line, item))
+                        && self.location.as_ref().is_none_or(|location| at(line, location))
+                }))
+    }
+}
+
+impl View {
+    /// An open reservation.
+    #[must_use]
+    pub fn reservation(&self, tenant: &str, number: ReservationNumber) -> Option<ReservationView> {
+        let tenant = self.directory.tenant_number(tenant)?;
+        let found = self.promises.reservations.read().get(&number).cloned();
+        found.filter(|reservation| reservation.tenant == tenant)
+    }
+
+    /// Open reservations of an order, oldest first.
+    #[must_use]
+    pub fn reservations_of_order(&self, tenant: &str, order: &Reference) -> Vec<ReservationView> {
+        let Some(tenant) = self.directory.tenant_number(tenant) else { return Vec::new() };
+        let numbers = self.promises.by_order.get(&(tenant, order.clone()));
+        let numbers = numbers.map(|numbers| numbers.clone()).unwrap_or_default();
+        let reservations = self.promises.reservations.read();
+        numbers.iter().filter_map(|number| reservations.get(number).cloned()).collect()
+    }
+
+    /// Open reservations of a tenant that pass the filter, oldest first.
+    #[must_use]
+    pub fn reservations(
+        &self,
+        tenant: &str,
+        filter: &ReservationFilter,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Page<ReservationView> {
+        let mut page = Page::default();
+        let Some(tenant) = self.directory.tenant_number(tenant) else { return page };
+        let mut behind = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut looked = 0;
+        loop {
+            let slice = self.slice((behind, Bound::Unbounded));
+            let Some(last) = slice.last() else { return page };
+            behind = Bound::Excluded(last.number);
+            for reservation in slice {
+                if page.items.len() >= limit || looked >= LOOKS_MAX {
+                    page.next = Some(reservation.number.saturating_sub(1));
+                    return page;
+                }
+                looked += 1;
+                if reservation.tenant == tenant && filter.passes(&reservation, &self.directory) {
+                    page.items.push(reservation);
+                }
+            }
+        }
+    }
+
+    /// Nobody works under the lock: a slice is copied, and looked at afterwards.
+    fn slice(&self, range: (Bound<u64>, Bound<u64>)) -> Vec<ReservationView> {
+        const SLICE: usize = 1_024;
+        self.promises
+            .reservations
+            .read()
+            .range(range)
+            .take(SLICE)
+            .map(|(_, held)| held.clone())
+            .collect()
+    }
+
+    /// A transfer that is on its way.
+    #[must_use]
+    pub fn transfer(&self, tenant: &str, number: TransferNumber) -> Option<Transfer> {
+        let tenant = self.directory.tenant_number(tenant)?;
+        let found = self.promises.transfers.read().get(&number).cloned();
+        found.filter(|transfer| transfer.tenant == tenant)
+    }
+}

@@ -1,0 +1,5 @@
+//! The writer: one actor that decides for all partitions of one log.
+
+pub(crate) mod actor;
+pub mod core;
+pub mod filling;

@@ -1,0 +1,193 @@
+//! The writer as a synchronous state machine: time and commands in, records and answers out.
+//!
+//! It knows no thread, no clock and no disk, so a simulation can drive it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use onhand_domain::change::Change;
+use onhand_domain::command::Command;
+use onhand_domain::decide::{Decision, Recall, Recalled};
+use onhand_domain::limits::MOVEMENTS_MAX;
+use onhand_domain::rejection::{Limit, Rejection};
+use onhand_domain::reservation::{Reservation, ReservationNumber};
+use onhand_domain::stock::Stock;
+use onhand_domain::time::Timestamp;
+use onhand_domain::transfer::Transfer;
+
+use super::filling::{Filling, Item, Outcome};
+use crate::error::Failure;
+use crate::record;
+
+/// Things that become due are turned into records in slices, so that they never stop selling.
+pub const DUE_SLICE: usize = 256;
+
+/// Something that was read back from the log.
+#[derive(Debug, Clone)]
+pub enum Found {
+    /// A reservation that has ended.
+    Reservation(Arc<Reservation>),
+    /// A transfer that has ended.
+    Transfer(Box<Transfer>),
+}
+
+/// What a search of the log has brought.
+#[derive(Debug, Clone)]
+pub struct Searched {
+    /// When it was searched.
+    pub at: Timestamp,
+    /// What was found, if anything.
+    pub found: Option<Found>,
+}
+
+/// A command on its way to the writer, with who waits for its answer.
+#[derive(Debug)]
+pub struct Envelope<T> {
+    /// The command.
+    pub command: Command,
+    /// Who waits.
+    pub ticket: T,
+    /// What a search of the log has brought, if the command needed one.
+    pub searched: Option<Searched>,
+}
+
+/// The writer's state.
+#[derive(Debug)]
+pub struct Core {
+    stock: Stock,
+    sequence: u64,
+    recall_age_ms_max: i64,
+    expiry_turn: u16,
+    panics: u64,
+}
+
+impl Core {
+    /// Goes on after record `sequence` with this memory.
+    #[must_use]
+    pub const fn new(stock: Stock, sequence: u64, recall_age_ms_max: i64) -> Self {
+        Self { stock, sequence, recall_age_ms_max, expiry_turn: 0, panics: 0 }
+    }
+
+    /// The memory.
+    #[must_use]
+    pub const fn stock(&self) -> &Stock {
+        &self.stock
+    }
+
+    /// Number of the last record that was decided.
+    #[must_use]
+    pub const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// How many commands were refused because deciding them panicked.
+    #[must_use]
+    pub const fn panics(&self) -> u64 {
+        self.panics
+    }
+
+    /// Decides a command. Returns it with what must be read from the log first, if anything.
+    pub fn handle<T>(
+        &mut self,
+        mut envelope: Envelope<T>,
+        now: Timestamp,
+        out: &mut Filling<T>,
+    ) -> Option<(Envelope<T>, Recall)> {
+        let recalled = self.adopt(envelope.searched.take(), now);
+        let outcome = loop {
+            match self.decide(&envelope.command, recalled, now) {
+                Err(Failure::Internal) => {
+                    self.panics = self.panics.saturating_add(1);
+                    break Outcome::Failed(Failure::Internal);
+                }
+                Err(failure) => break Outcome::Failed(failure),
+                Ok(Err(rejection)) => break Outcome::Refused(Box::new(rejection)),
+                Ok(Ok(Decision::Change(change))) => break self.record(change, out),
+                Ok(Ok(Decision::Expire(number))) => self.expire(number, now, out),
+                Ok(Ok(Decision::Unchanged(reservation))) => break Outcome::Unchanged(reservation),
+                Ok(Ok(Decision::Repeat(sequence))) => break Outcome::Repeat(sequence),
+                Ok(Ok(Decision::Passed)) => break Outcome::Passed,
+                Ok(Ok(Decision::Recall(recall))) => return Some((envelope, recall)),
+            }
+        };
+        out.items.push(Item { ticket: Some(envelope.ticket), outcome });
+        None
+    }
+
+    /// Takes in what was found; a search that is too old counts as none.
+    fn adopt(&mut self, searched: Option<Searched>, now: Timestamp) -> Recalled {
+        let Some(searched) = searched else { return Recalled::NotAsked };
+        if now.millis_since(searched.at) > self.recall_age_ms_max {
+            return Recalled::NotAsked;
+        }
+        match searched.found {
+            Some(Found::Reservation(reservation)) => {
+                self.stock.recall_reservation(reservation, now)
+            }
+            Some(Found::Transfer(transfer)) => self.stock.recall_transfer(*transfer, now),
+            None => {}
+        }
+        Recalled::Searched
+    }
+
+    /// A panic while deciding has changed nothing: it refuses the command.
+    fn decide(
+        &self,
+        command: &Command,
+        recalled: Recalled,
+        now: Timestamp,
+    ) -> Result<Result<Decision, Rejection>, Failure> {
+        let next = self.sequence.saturating_add(1);
+        let decide = || self.stock.decide(command, recalled, now, next);
+        catch_unwind(AssertUnwindSafe(decide)).map_err(|_| Failure::Internal)
+    }
+
+    fn record<T>(&mut self, change: Box<Change>, out: &mut Filling<T>) -> Outcome {
+        let sequence = self.sequence.saturating_add(1);
+        if out.batch.is_empty() {
+            out.batch.begin(sequence);
+        }
+        let fill = |bytes: &mut Vec<u8>| record::encode(&change, sequence, bytes);
+        match out.batch.push_with(record::KIND_CHANGE, record::VERSION, fill) {
+            Ok(numbered) => assert_eq!(numbered, sequence, "log and writer count alike"),
+            Err(_too_large) => {
+                let (what, limit) = (Limit::Movements, MOVEMENTS_MAX);
+                return Outcome::Refused(Box::new(Rejection::LimitExceeded { what, limit }));
+            }
+        }
+        self.stock.apply(&change, sequence);
+        self.sequence = sequence;
+        Outcome::Changed { sequence, change }
+    }
+
+    fn expire<T>(&mut self, number: ReservationNumber, now: Timestamp, out: &mut Filling<T>) {
+        let change = self.stock.expire(number, now, self.sequence.saturating_add(1));
+        let outcome = self.record(Box::new(change), out);
+        assert!(matches!(outcome, Outcome::Changed { .. }), "an expiry always fits a record");
+        out.items.push(Item { ticket: None, outcome });
+    }
+
+    /// Turns at most [`DUE_SLICE`] of what is due into records, and forgets what ended long ago.
+    /// Returns whether more is due.
+    pub fn expire_due<T>(&mut self, now: Timestamp, out: &mut Filling<T>) -> bool {
+        self.stock.forget(now, DUE_SLICE);
+        if self.stock.promises().next_deadline().is_none_or(|deadline| deadline > now) {
+            return false;
+        }
+        let partitions = self.stock.rules().partitions;
+        let mut left = DUE_SLICE;
+        for _ in 0..partitions {
+            while left > 0
+                && let Some(number) = self.stock.promises().due(self.expiry_turn, now)
+            {
+                self.expire(number, now, out);
+                left = left.saturating_sub(1);
+            }
+            if left == 0 {
+                return true;
+            }
+            self.expiry_turn = (self.expiry_turn + 1) % partitions;
+        }
+        false
+    }
+}
