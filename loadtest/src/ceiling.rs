@@ -17,6 +17,8 @@ use crate::failure::Failure;
 
 /// Largest body of a batch, as in the contract.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Connections that may wait to be accepted.
+const ACCEPT_QUEUE: u32 = 4_096;
 /// How the line begins that says where the server listens.
 pub const LISTENING: &str = "listening on ";
 
@@ -140,7 +142,13 @@ pub fn serve(listen: SocketAddr) -> Result<(), Failure> {
         .with_state(Arc::new(AtomicU64::new(1)));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_io().build()?;
     runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(listen).await?;
+        let socket = match listen {
+            SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(listen)?;
+        let listener = socket.listen(ACCEPT_QUEUE)?;
         println!("{LISTENING}{}", listener.local_addr()?);
         // Left on, Nagle would delay answers; a socket that refuses is slower, not wrong.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));

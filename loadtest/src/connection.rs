@@ -9,8 +9,9 @@ use mio::{Interest, Registry, Token};
 
 use crate::response::{Inbox, Malformed};
 
-/// How long a connection may take to be made.
-const CONNECT_LIMIT: Duration = Duration::from_secs(1);
+/// How long one attempt to connect may take. Short, because a full accept queue drops the
+/// first packet, and the system would wait a second before it sends another.
+const CONNECT_LIMIT: Duration = Duration::from_millis(200);
 
 /// What became of the request that is on its way.
 #[derive(Debug)]

@@ -20,6 +20,8 @@ const PACER: Token = Token(usize::MAX);
 const EVENTS_MAX: usize = 1_024;
 /// Longest wait for readiness, so that the end of the run is noticed.
 const WAIT_MAX: Duration = Duration::from_millis(20);
+/// How long the first connections may take, each.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 /// Pause between attempts to replace broken connections.
 const MEND_PAUSE: Duration = Duration::from_millis(20);
 /// How long a server may stay silent when nothing but the traffic ends the run.
@@ -109,8 +111,7 @@ impl Driver {
         let poll = Poll::new()?;
         let mut slots = Vec::with_capacity(connections);
         for slot in 0..connections {
-            let connection = Connection::open(address, Token(slot), poll.registry())
-                .map_err(|cause| Failure::Connect { address, cause })?;
+            let connection = connect_patiently(address, Token(slot), &poll)?;
             slots.push(Slot { connection: Some(connection), since: None });
         }
         Ok(Self {
@@ -243,7 +244,7 @@ impl Driver {
         }
     }
 
-    /// Goes on with a connection; `Some`: it was answered at that instant, and is idle.
+    /// Goes on with a connection; `Some`: it was answered at that instant.
     fn advance<T: Traffic>(
         &mut self,
         traffic: &mut T,
@@ -332,6 +333,24 @@ impl Driver {
                 self.tally.unsent += 1;
                 self.tally.record(end.saturating_duration_since(meant));
             }
+        }
+    }
+}
+
+/// A server that is starting to accept 256 connections at once may be slow, but is there.
+fn connect_patiently(
+    address: SocketAddr,
+    token: Token,
+    poll: &Poll,
+) -> Result<Connection, Failure> {
+    let deadline = Instant::now() + CONNECT_PATIENCE;
+    loop {
+        match Connection::open(address, token, poll.registry()) {
+            Err(cause) if cause.kind() != io::ErrorKind::TimedOut || Instant::now() > deadline => {
+                return Err(Failure::Connect { address, cause });
+            }
+            Err(_) => {}
+            Ok(connection) => return Ok(connection),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The program `loadtest`.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -45,11 +46,15 @@ fn compare_ceiling(task: &CompareCeiling) -> Result<ExitCode, Failure> {
 }
 
 fn print<T: Serialize + std::fmt::Display>(figures: &T, json: bool) -> Result<(), Failure> {
-    if json {
-        println!("{}", serde_json::to_string(figures).map_err(std::io::Error::from)?);
+    let mut text = if json {
+        serde_json::to_string(figures).map_err(std::io::Error::from)?
     } else {
-        print!("{figures}");
+        figures.to_string()
+    };
+    if json {
+        text.push('\n');
     }
+    std::io::stdout().write_all(text.as_bytes())?;
     Ok(())
 }
 
