@@ -148,6 +148,7 @@ impl Segments {
     }
 
     fn frames(&self, segment: &Arc<Segment>, sequence: u64) -> Result<VecDeque<Frame>, LogError> {
+        // Rows of a commit that is not yet said to be durable begin above.
         let durable = self.durable();
         self.read(segment, |table| {
             let redb = |error: redb::StorageError| segment.redb(error.into());
@@ -160,10 +161,6 @@ impl Segments {
                 let frame = decode(segment.path(), key.value(), row.value().to_vec())?;
                 if frame.header().first_sequence != key.value() {
                     segment.check_row(key.value(), row.value())?;
-                }
-                if frame.header().last_sequence() > durable {
-                    // Committed, but not said to be: the writer is about to.
-                    break;
                 }
                 bytes += frame.bytes().len();
                 frames.push_back(frame);

@@ -132,3 +132,52 @@ impl StorageBackend for Overlay {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use redb::backends::InMemoryBackend;
+
+    use super::*;
+
+    #[test]
+    fn an_overlay_behaves_like_the_file_it_hides() {
+        let base = InMemoryBackend::new();
+        let content: Vec<u8> = (0..20_000_u32).map(|n| n.to_le_bytes()[0] | 1).collect();
+        base.set_len(content.len() as u64).expect("grows");
+        base.write(0, &content).expect("writes");
+        let overlay = Overlay::new(Box::new(base)).expect("opens");
+        let mut model = content;
+        let mut random = 42_u64;
+        let mut below = |limit: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(99);
+            (random >> 33) % limit
+        };
+        for step in 0..2000 {
+            let length = size(below(9000));
+            let offset = below(30_000);
+            match below(8) {
+                0 => {
+                    overlay.set_len(offset).expect("cuts or grows");
+                    model.resize(size(offset), 0);
+                }
+                1..4 => {
+                    let byte = u8::try_from(step % 256).expect("is a byte");
+                    overlay.write(offset, &vec![byte; length]).expect("writes");
+                    let end = size(offset) + length;
+                    model.resize(model.len().max(end), 0);
+                    model[size(offset)..end].fill(byte);
+                }
+                _ => {
+                    let mut read = vec![0; length];
+                    let expected = model.get(size(offset)..size(offset) + length);
+                    let found = overlay.read(offset, &mut read).ok().map(|()| read.as_slice());
+                    assert!(found == expected, "step {step}: {length} bytes at {offset}");
+                }
+            }
+            assert_eq!(overlay.len().expect("is known"), model.len() as u64, "step {step}");
+        }
+        let mut base = vec![0; 20_000];
+        overlay.base.read(0, &mut base).expect("reads");
+        assert!(base.iter().zip(0_u32..).all(|(byte, n)| *byte == n.to_le_bytes()[0] | 1));
+    }
+}
