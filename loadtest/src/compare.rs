@@ -60,10 +60,12 @@ pub struct Table {
     pub contestants: Vec<Contestant>,
     /// One hot position over many.
     pub hot_to_spread: f64,
-    /// What the audits found.
+    /// The first things that the audits found.
     pub findings: Vec<String>,
 }
 
+/// Findings that are shown.
+const FINDINGS_MAX: usize = 20;
 const NAMES: [&str; 4] = ["ceiling", "onhand spread", "onhand hot", "onhand batch"];
 
 /// Starts both servers, lets them take turns, and stops them.
@@ -113,11 +115,15 @@ pub fn compare(comparison: &Comparison) -> Result<Table, Failure> {
 }
 
 fn tabulate(reports: [Vec<Report>; 4]) -> Table {
-    let findings = reports
+    let findings = NAMES
         .iter()
-        .flatten()
-        .filter_map(|report| report.audit.as_ref())
-        .flat_map(|audit| audit.first_findings.clone())
+        .zip(&reports)
+        .flat_map(|(name, rounds)| rounds.iter().map(move |report| (name, report)))
+        .filter_map(|(name, report)| Some((name, report.audit.as_ref()?)))
+        .flat_map(|(name, audit)| {
+            audit.first_findings.iter().map(move |one| format!("{name}: {one}"))
+        })
+        .take(FINDINGS_MAX)
         .collect();
     let mut contestants: Vec<Contestant> =
         NAMES.into_iter().zip(reports).map(|(name, rounds)| contestant(name, rounds)).collect();
@@ -226,6 +232,6 @@ mod tests {
         assert_eq!(table.hot_to_spread, 0.95);
         assert!(!table.passed());
         let text = table.to_string();
-        assert!(text.contains("FAILED") && text.contains("! oversold"), "{text}");
+        assert!(text.contains("FAILED") && text.contains("! onhand batch: oversold"), "{text}");
     }
 }

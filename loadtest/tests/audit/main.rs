@@ -200,3 +200,56 @@ fn the_exit_code_tells_passed_failed_and_no_run_apart() {
     assert_eq!(program(&format!("run --url http://127.0.0.1:1 {SHORT}")).0, Some(2));
     assert_eq!(program("compare-ceiling --onhand-binary no-such-program").0, Some(2));
 }
+
+/// Lets the program compare the ceiling with an `onhand` that only says where to look: a script
+/// that writes `server.json` and waits to be ended.
+#[cfg(unix)]
+fn compare(flaw: Flaw, words: &str) -> (Option<i32>, String) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let address = stock_server::start(flaw);
+    let directory = tempfile::tempdir().unwrap();
+    let (binary, pid) = (directory.path().join("onhand"), directory.path().join("pid"));
+    let data_parent = directory.path().join("data");
+    std::fs::create_dir(&data_parent).unwrap();
+    let script = format!(
+        r#"#!/bin/sh
+[ "$1 $2 $3 $4" = "serve --listen 127.0.0.1:0 --data" ] || exit 9
+mkdir -p "$5"
+echo $$ > {}
+echo '{{"pid":1,"listen":"{address}"}}' > "$5/server.json"
+exec sleep 600
+"#,
+        pid.display()
+    );
+    std::fs::write(&binary, script).unwrap();
+    std::fs::set_permissions(&binary, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let outcome = program(&format!(
+        "compare-ceiling --onhand-binary {} --data-parent {} --rounds 2 --batch 20 {words} {SHORT}",
+        binary.display(),
+        data_parent.display()
+    ));
+    let pid = std::fs::read_to_string(pid).unwrap();
+    let runs = Command::new("kill").args(["-0", pid.trim()]).output().unwrap().status.success();
+    assert!(!runs, "the server it started was ended");
+    assert_eq!(std::fs::read_dir(data_parent).unwrap().count(), 0, "its data was removed");
+    outcome
+}
+
+#[cfg(unix)]
+#[test]
+fn a_comparison_starts_measures_audits_and_cleans_up() {
+    let (code, text) = compare(Flaw::None, "");
+    assert_eq!(code, Some(0), "{text}");
+    let table: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let contestants = table["contestants"].as_array().unwrap();
+    let names: Vec<_> = contestants.iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["ceiling", "onhand spread", "onhand hot", "onhand batch"]);
+    for contestant in contestants {
+        assert_eq!(contestant["operationsPerSecond"].as_array().unwrap().len(), 2);
+        assert!(contestant["ratioToCeiling"].as_f64().unwrap() > 0.0, "{contestant}");
+    }
+    let (code, text) = compare(Flaw::Oversells, "--stock 3");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("oversold"), "{text}");
+}

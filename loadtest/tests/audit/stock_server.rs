@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::routing::{get, post};
 use onhand_loadtest::quantity::Quantity;
 use serde::Deserialize;
@@ -97,10 +98,28 @@ struct Shop {
     short: Vec<String>,
 }
 
+/// The shops of all tenants.
 #[derive(Clone)]
-struct Door(Arc<Mutex<Shop>>);
+struct Door {
+    flaw: Flaw,
+    shops: Arc<Mutex<HashMap<String, Arc<Mutex<Shop>>>>>,
+}
 
-impl Door {
+/// The shop of the tenant that the request names.
+struct Tenant(Arc<Mutex<Shop>>);
+
+impl FromRequestParts<Door> for Tenant {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, StatusCode> {
+        let name = parts.headers.get("x-tenant-id").ok_or(StatusCode::BAD_REQUEST)?;
+        let name = name.to_str().map_err(|_| StatusCode::BAD_REQUEST)?;
+        let mut shops = door.shops.lock().unwrap();
+        Ok(Self(Arc::clone(shops.entry(name.to_owned()).or_insert_with(|| Shop::new(door.flaw)))))
+    }
+}
+
+impl Tenant {
     fn shop(&self) -> MutexGuard<'_, Shop> {
         self.0.lock().unwrap()
     }
@@ -111,13 +130,6 @@ const PAGE_ROWS: usize = 7;
 
 /// Serves on a free port until the process ends.
 pub(crate) fn start(flaw: Flaw) -> SocketAddr {
-    let shop = Shop {
-        flaw,
-        calls: 0,
-        positions: BTreeMap::new(),
-        reservations: HashMap::new(),
-        short: Vec::new(),
-    };
     let routes = Router::new()
         .route("/v1/stock:batch", post(receive))
         .route("/v1/reservations", post(reserve).get(search))
@@ -125,8 +137,9 @@ pub(crate) fn start(flaw: Flaw) -> SocketAddr {
         .route("/v1/reservations/{id}", get(find))
         .route("/v1/reservations/{id}/{step}", post(take_step))
         .route("/v1/positions", get(positions))
-        .with_state(Door(Arc::new(Mutex::new(shop))));
-    let (told, address) = std::sync::mpsc::channel();
+        .route("/health/ready", get(|| async { "{}" }))
+        .with_state(Door { flaw, shops: Arc::default() });
+    let (told, address) = std::sync::mpsc::sync_channel(1);
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
         runtime.block_on(async {
@@ -138,9 +151,9 @@ pub(crate) fn start(flaw: Flaw) -> SocketAddr {
     address.recv().unwrap()
 }
 
-async fn receive(State(door): State<Door>, body: Bytes) -> Answer {
+async fn receive(tenant: Tenant, body: Bytes) -> Answer {
     let receipts: Vec<Line> = serde_json::from_slice(&body).unwrap();
-    let mut shop = door.shop();
+    let mut shop = tenant.shop();
     let succeeded = receipts.len();
     for Line { item_id, location_id, quantity } in receipts {
         shop.positions.entry((item_id, location_id)).or_default().received += quantity;
@@ -148,9 +161,9 @@ async fn receive(State(door): State<Door>, body: Bytes) -> Answer {
     (StatusCode::OK, format!(r#"{{"results":[],"succeeded":{succeeded},"failed":0}}"#))
 }
 
-async fn reserve(State(door): State<Door>, body: Bytes) -> Answer {
+async fn reserve(tenant: Tenant, body: Bytes) -> Answer {
     let wish: Wish = serde_json::from_slice(&body).unwrap();
-    let mut shop = door.shop();
+    let mut shop = tenant.shop();
     let call = shop.calls;
     let flaw = shop.flaw;
     if flaw == Flaw::CutsConnections && call % 10 == 5 {
@@ -161,8 +174,8 @@ async fn reserve(State(door): State<Door>, body: Bytes) -> Answer {
     let answer = shop.reserve(wish);
     drop(shop);
     match flaw {
-        Flaw::CutsConnections if call % 10 == 0 => cut(),
-        Flaw::Unsure if call % 10 == 0 => (StatusCode::SERVICE_UNAVAILABLE, "{}".into()),
+        Flaw::CutsConnections if call.is_multiple_of(10) => cut(),
+        Flaw::Unsure if call.is_multiple_of(10) => (StatusCode::SERVICE_UNAVAILABLE, "{}".into()),
         _ => answer,
     }
 }
@@ -172,9 +185,9 @@ fn cut() -> ! {
     std::panic::resume_unwind(Box::new("cut"))
 }
 
-async fn reserve_batch(State(door): State<Door>, body: Bytes) -> Answer {
+async fn reserve_batch(tenant: Tenant, body: Bytes) -> Answer {
     let wishes: Vec<Wish> = serde_json::from_slice(&body).unwrap();
-    let mut shop = door.shop();
+    let mut shop = tenant.shop();
     let mut results = Vec::new();
     for wish in wishes {
         let (status, body) = shop.reserve(wish);
@@ -184,8 +197,8 @@ async fn reserve_batch(State(door): State<Door>, body: Bytes) -> Answer {
     (StatusCode::OK, format!(r#"{{"results":[{}]}}"#, results.join(",")))
 }
 
-async fn search(State(door): State<Door>, Query(search): Query<Search>) -> Answer {
-    let mut shop = door.shop();
+async fn search(tenant: Tenant, Query(search): Query<Search>) -> Answer {
+    let mut shop = tenant.shop();
     shop.expire();
     let found: Vec<String> = shop
         .reservations
@@ -196,8 +209,8 @@ async fn search(State(door): State<Door>, Query(search): Query<Search>) -> Answe
     (StatusCode::OK, format!(r#"{{"items":[{}]}}"#, found.join(",")))
 }
 
-async fn find(State(door): State<Door>, Path(id): Path<String>) -> Answer {
-    let mut shop = door.shop();
+async fn find(tenant: Tenant, Path(id): Path<String>) -> Answer {
+    let mut shop = tenant.shop();
     shop.expire();
     match shop.reservations.get(&id) {
         Some(reservation) => (StatusCode::OK, reservation.render(&id)),
@@ -206,11 +219,11 @@ async fn find(State(door): State<Door>, Path(id): Path<String>) -> Answer {
 }
 
 async fn take_step(
-    State(door): State<Door>,
+    tenant: Tenant,
     Path((id, step)): Path<(String, String)>,
     body: Bytes,
 ) -> Answer {
-    let mut shop = door.shop();
+    let mut shop = tenant.shop();
     shop.expire();
     let flaw = shop.flaw;
     let Shop { positions, reservations, .. } = &mut *shop;
@@ -234,8 +247,8 @@ async fn take_step(
     (StatusCode::OK, reservation.render(&id))
 }
 
-async fn positions(State(door): State<Door>, Query(search): Query<Search>) -> Answer {
-    let mut shop = door.shop();
+async fn positions(tenant: Tenant, Query(search): Query<Search>) -> Answer {
+    let mut shop = tenant.shop();
     shop.expire();
     let start: usize = search.cursor.strip_prefix("a+/=&").unwrap_or("0").parse().unwrap();
     let rows: Vec<String> = shop
@@ -254,6 +267,16 @@ async fn positions(State(door): State<Door>, Query(search): Query<Search>) -> An
 }
 
 impl Shop {
+    fn new(flaw: Flaw) -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(Self {
+            flaw,
+            calls: 0,
+            positions: BTreeMap::new(),
+            reservations: HashMap::new(),
+            short: Vec::new(),
+        }))
+    }
+
     fn reserve(&mut self, mut wish: Wish) -> Answer {
         self.calls += 1;
         let tenth = self.calls.is_multiple_of(10);
