@@ -13,6 +13,7 @@ pub mod config;
 pub mod engine;
 pub mod error;
 pub mod history;
+pub mod ids;
 pub mod keys;
 pub mod names;
 pub mod outbox;
@@ -23,6 +24,7 @@ pub mod recovery;
 pub mod reply;
 pub mod snapshot;
 pub mod status;
+pub mod verify;
 pub mod view;
 pub mod writer;
 

@@ -111,6 +111,26 @@ fn after_an_orderly_end_nothing_is_replayed() {
 }
 
 #[test]
+fn a_stopped_directory_verifies_with_and_without_a_checkpoint() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for ending in ["dropped", "orderly"] {
+        let (engine, port) = start(&directory);
+        block(port.call(receive(10)));
+        let kept = number_of(&block(port.call(reserve(3, None))));
+        number_of(&block(port.call(command(Action::Confirm { reservation: kept }))));
+        number_of(&block(port.call(reserve(2, Some(1)))));
+        if ending == "orderly" {
+            engine.shutdown().expect("an orderly end");
+        }
+        drop((engine, port));
+        let storage = EngineConfig::new(directory.path()).storage;
+        let report = crate::verify::verify(storage, &mut |_| {}).expect("readable");
+        assert_eq!(report.findings, Vec::<String>::new(), "{ending}");
+        assert_eq!(report.to_replay == 0, ending == "orderly");
+    }
+}
+
+#[test]
 fn the_same_key_gets_the_first_answer_also_after_a_restart() {
     let directory = tempfile::tempdir().expect("a directory");
     let (engine, port) = start(&directory);
