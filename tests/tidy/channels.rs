@@ -3,7 +3,7 @@
 use crate::source::{self, none};
 
 /// Whether a line of code makes a channel without a limit: `unbounded_channel`, `unbounded()`, or a
-/// `channel()` that takes no capacity.
+/// `channel()` that takes no capacity. A `oneshot` holds one message and no more.
 fn makes_unbounded_channel(line: &str) -> bool {
     if line.contains("unbounded") {
         return true;
@@ -14,7 +14,8 @@ fn makes_unbounded_channel(line: &str) -> bool {
             Some(generic) => generic.rsplit_once('>').map_or("", |(_, rest)| rest),
             None => rest,
         };
-        rest.starts_with("()") && !line.trim_start().starts_with("fn ")
+        let is_oneshot = line[..start].ends_with("oneshot::");
+        rest.starts_with("()") && !is_oneshot && !line.trim_start().starts_with("fn ")
     })
 }
 
@@ -44,7 +45,7 @@ fn unbounded_channels_are_noticed() {
     for line in [
         "let (a, b) = mpsc::channel(limits.permits);",
         "let (a, b) = mpsc::sync_channel::<u8>(4);",
-        "let (a, b) = oneshot::channel_of(1);",
+        "let (a, b) = tokio::sync::oneshot::channel();",
     ] {
         assert!(!makes_unbounded_channel(line), "{line}");
     }

@@ -6,8 +6,8 @@ use crate::source::{self, Source, none, root};
 const BEGINNINGS: [&str; 8] =
     ["engine/", "gateway/", "storage/", "benches/", "loadtest/", "tests/", "docs/", ".ci/"];
 
-/// The paths that a document names: in backticks when they begin at the root, and as targets of
-/// links. Patterns (`docs/decisions/NNNN-*.md`, `{a,b}`) are not paths.
+/// The paths that a document names: in backticks when they begin at the root (or beside the
+/// document), and as targets of links. Patterns (`docs/decisions/NNNN-*.md`, `{a,b}`) are not paths.
 fn named_paths(document: &Source) -> Vec<String> {
     let folder = document.path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut found = Vec::new();
@@ -39,7 +39,9 @@ fn every_path_named_in_a_document_exists() {
     for document in source::all().iter().filter(|source| source.path.ends_with(".md")) {
         for path in named_paths(document) {
             count += 1;
-            if !root().join(&path).exists() {
+            let beside = document.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let exists = [root().join(&path), root().join(beside).join(&path)];
+            if !exists.iter().any(|path| path.exists()) {
                 violations.push(format!("{} names {path}", document.path));
             }
         }
