@@ -1,0 +1,65 @@
+//! Events of positions: how much there is, and on what terms.
+
+use onhand_domain::change::{Cause, PositionChange};
+use onhand_domain::ids::{BinId, ItemId, LocationId};
+use onhand_domain::policy::Policy;
+
+use super::stock_level::{self, StockLevelChanged};
+use super::teller::{Aggregate, Teller};
+use super::{Payload, alarm, receipt};
+
+/// A policy was replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyChanged {
+    /// The item.
+    pub item: ItemId,
+    /// The location; `None`: the policy of all positions of the item that set none themselves.
+    pub location: Option<LocationId>,
+    /// What was set before.
+    pub before: Policy,
+    /// What is set now.
+    pub after: Policy,
+}
+
+/// A position got a home bin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemAssignedToBin {
+    /// The item.
+    pub item: ItemId,
+    /// The location.
+    pub location: LocationId,
+    /// The bin.
+    pub bin: BinId,
+}
+
+/// Tells what happened to each position: its level first, then what there is besides.
+pub(super) fn tell(teller: &mut Teller<'_>) {
+    for (at, held) in teller.change.positions.iter().enumerate() {
+        let level = stock_level::of(teller, at, held);
+        let told = Payload::StockLevelChanged(Box::new(level.clone()));
+        teller.tell(Aggregate::position(&level.item, &level.location, held.version), told);
+        receipt::tell(teller, held, &level);
+        if let Some(payload) = terms(teller, held, &level) {
+            teller.tell(Aggregate::position(&level.item, &level.location, held.version), payload);
+        }
+        alarm::tell(teller, held, &level);
+    }
+}
+
+/// New terms of a position.
+fn terms(teller: &Teller<'_>, held: &PositionChange, level: &StockLevelChanged) -> Option<Payload> {
+    let (item, location) = (level.item.clone(), level.location.clone());
+    let terms = held.terms.as_deref()?;
+    match teller.change.cause {
+        Cause::PolicySet => {
+            let before = teller.change.policy_before.as_deref()?.own;
+            let (location, after) = (Some(location), terms.own);
+            Some(Payload::PolicyChanged(Box::new(PolicyChanged { item, location, before, after })))
+        }
+        Cause::BinAssigned => {
+            let bin = terms.bin.clone()?;
+            Some(Payload::ItemAssignedToBin(ItemAssignedToBin { item, location, bin }))
+        }
+        _ => None,
+    }
+}
