@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
 use crate::catalog::{ItemAttributes, LocationAttributes};
+use crate::change::Cause;
 use crate::ids::{BinId, ItemId, LocationId, LotNumber, Reference, TenantId, Text};
 use crate::policy::Policy;
 use crate::position::Bucket;
@@ -432,6 +433,35 @@ pub struct ReleasedLine {
 }
 
 impl Action {
+    /// The cause of the record that says it was done.
+    #[must_use]
+    pub const fn cause(&self) -> Cause {
+        match self {
+            Self::PutItem { .. } => Cause::ItemPut,
+            Self::ArchiveItem { .. } => Cause::ItemArchived,
+            Self::PutLocation { .. } => Cause::LocationPut,
+            Self::RemoveLocation { .. } => Cause::LocationRemoved,
+            Self::PutBin { .. } => Cause::BinPut,
+            Self::AssignBin { .. } => Cause::BinAssigned,
+            Self::SetPolicy { .. } => Cause::PolicySet,
+            Self::Receive(_) => Cause::Received,
+            Self::Sell(_) => Cause::Sold,
+            Self::Return(_) => Cause::Returned,
+            Self::Adjust(_) => Cause::Adjusted,
+            Self::Move(_) => Cause::Moved,
+            Self::Count(_) => Cause::Counted,
+            Self::StartTransfer(_) => Cause::TransferStarted,
+            Self::ReceiveTransfer { .. } => Cause::TransferReceived,
+            Self::CancelTransfer { .. } => Cause::TransferCancelled,
+            Self::Reserve(_) => Cause::Reserved,
+            Self::Confirm { .. } => Cause::Confirmed,
+            Self::Extend { .. } => Cause::Extended,
+            Self::SetLines { .. } => Cause::LinesSet,
+            Self::Fulfil(_) => Cause::Fulfilled,
+            Self::Cancel { .. } => Cause::Cancelled,
+        }
+    }
+
     /// Eight bytes that tell one command from another under the same idempotency key.
     ///
     /// Stored; made of the parsed command, so that spelling (`2`, `2.0`, field order) does not matter.

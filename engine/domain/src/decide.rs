@@ -127,6 +127,12 @@ impl Stock {
         }
         let mut change = Draft::begin(self, &command.tenant, Cause::Refused, now, sequence).change;
         change.refusal = Some(Box::new(rejection));
+        change.refused = Some(command.action.cause());
+        if let Action::Reserve(wish) = &command.action {
+            // Who waits for the order is told that it was not reserved.
+            let order = wish.order.clone();
+            change.detail = Some(Arc::new(Detail { order, ..Detail::default() }));
+        }
         Draft::sign(&mut change, command);
         if !bound {
             change.key = None;

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::catalog::{Bin, Item, ItemAttributes, LocationAttributes, Standing, Tracking};
-use crate::change::{BinChange, Cause, Change};
+use crate::change::{BinChange, Cause, Change, PolicyBefore};
 use crate::command::Place;
 use crate::draft::{Draft, Nature, Unknown};
 use crate::ids::{BinId, ItemId, LocationId, Text};
@@ -42,6 +42,9 @@ pub(super) fn put_item(
     };
     let thresholds_differ = held.policy().threshold() != attributes.policy.threshold();
     let number = held.number;
+    let own = held.policy();
+    draft.change.policy_before = (own != attributes.policy)
+        .then(|| Box::new(PolicyBefore { own, effective: own }));
     draft.change.items.push(item);
     if thresholds_differ && attributes.tracking == Tracking::Tracked {
         touch_changed_alarms(&mut draft, number);
@@ -74,6 +77,8 @@ pub(super) fn archive_item(mut draft: Draft<'_>, id: &ItemId) -> Result<Change, 
         return Ok(draft.change);
     }
     refuse_stock(stock, stock.item_positions(number))?;
+    let positions = stock.item_positions(number).count();
+    draft.change.positions_archived = u32::try_from(positions).unwrap_or(u32::MAX);
     draft.change.items.push(Item {
         standing: Standing::Archived,
         version: held.version.saturating_add(1),

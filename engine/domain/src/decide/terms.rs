@@ -1,8 +1,9 @@
 //! What holds for a position besides its figures: policy and home bin.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use crate::change::{Change, Terms};
+use crate::change::{Change, PolicyBefore, Terms};
 use crate::command::Place;
 use crate::draft::{Draft, Unknown};
 use crate::ids::BinId;
@@ -18,10 +19,13 @@ pub(super) fn set_policy(
     let at = draft.find_place(place, Unknown::Refuse)?;
     let (item, _) = draft.place_of(at);
     let of_item = draft.item(item).map_or_else(Policy::default, crate::catalog::Item::policy);
+    let mut before = None;
     change_terms(&mut draft, at, |terms| {
+        before = Some(Box::new(PolicyBefore { own: terms.own, effective: terms.effective }));
         terms.own = policy;
         terms.effective = policy.or(of_item);
     });
+    draft.change.policy_before = before;
     Ok(draft.finish())
 }
 
