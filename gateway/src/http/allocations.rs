@@ -8,9 +8,9 @@ use onhand_domain::command::Action;
 use onhand_domain::ids::{LocationId, Reference};
 use onhand_domain::reservation::{Line, Reservation};
 use onhand_engine::Names;
-use onhand_engine::ids::reservation_id;
+use onhand_engine::ids::{LOG, reservation_id};
 
-use crate::http::answer::{self, Answer, Asked, LOG, Look, Shape};
+use crate::http::answer::{self, Answer, Asked, Look, Shape};
 use crate::http::body::parse;
 use crate::http::door::Door;
 use crate::http::json::Json;

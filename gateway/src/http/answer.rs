@@ -11,7 +11,7 @@ use axum::response::Response;
 use onhand_domain::change::Change;
 use onhand_domain::command::{Action, Command};
 use onhand_domain::ids::TenantId;
-use onhand_engine::ids::correlation_id;
+use onhand_engine::ids::{LOG, correlation_id};
 use onhand_engine::keys::key_hash;
 use onhand_engine::{Changed, Names, Reply};
 
@@ -27,10 +27,6 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
-
-/// The log whose records this door's answers are made of.
-// There is one log today; ids that leave carry its number, so that more can come.
-pub(crate) const LOG: u16 = 1;
 
 /// Room for an answer of a single call; most reservations need 300 bytes, positions 450.
 const ANSWER_BYTES: usize = 640;

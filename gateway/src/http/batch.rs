@@ -4,6 +4,7 @@
 mod tests;
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -15,7 +16,7 @@ use onhand_engine::keys::key_hash;
 use onhand_engine::{Names, Reply};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
@@ -167,22 +168,56 @@ fn reservation_entry(body: &ReservationBody<'_>) -> Result<Entry, Problem> {
     Ok(Entry { action: body.action()?, shape: RESERVED })
 }
 
-/// Reads an array entry by entry.
-///
-/// `quick` reads all of them in one pass, and gives up at the first that is not as it should be; then
-/// each is read by `slow`, so that one bad entry fails alone.
-fn read_array<'a>(
-    text: &'a str,
-    quick: impl FnOnce(&'a str) -> Option<Entries>,
-    slow: impl Fn(&'a str) -> Result<Entry, Problem>,
-) -> Result<Entries, Problem> {
-    if let Some(entries) = quick(text) {
-        return Ok(entries);
+/// Makes an entry of each element of an array as soon as it is read: thousands of parsed bodies side
+/// by side would only travel through memory.
+struct Each<T, F> {
+    make: F,
+    element: PhantomData<T>,
+}
+
+impl<'de, T, F> Visitor<'de> for Each<T, F>
+where
+    T: Deserialize<'de>,
+    F: Fn(T) -> Result<Entry, Problem>,
+{
+    type Value = Entries;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
     }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Entries, A::Error> {
+        let mut entries = Entries::new();
+        while let Some(element) = elements.next_element()? {
+            if entries.len() == ENTRIES_MAX {
+                return Err(serde::de::Error::invalid_length(ENTRIES_MAX + 1, &self));
+            }
+            entries.push((self.make)(element));
+        }
+        Ok(entries)
+    }
+}
+
+/// Reads an array in one pass; gives up at the first element that is not as it should be.
+fn read_quickly<'a, T: Deserialize<'a>>(
+    text: &'a str,
+    make: impl Fn(T) -> Result<Entry, Problem>,
+) -> Option<Entries> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let entries = deserializer.deserialize_seq(Each { make, element: PhantomData }).ok()?;
+    deserializer.end().ok()?;
+    Some(entries)
+}
+
+/// Reads an array element by element, so that a bad one fails alone.
+fn read_slowly<'a>(
+    text: &'a str,
+    make: impl Fn(&'a str) -> Result<Entry, Problem>,
+) -> Result<Entries, Problem> {
     let texts: Vec<&RawValue> =
         serde_json::from_str(text).map_err(|error| body::malformed(text, &error))?;
     check_count(texts.len())?;
-    Ok(texts.into_iter().map(|entry| slow(entry.get())).collect())
+    Ok(texts.into_iter().map(|entry| make(entry.get())).collect())
 }
 
 fn check_count(count: usize) -> Result<(), Problem> {
@@ -193,33 +228,25 @@ fn check_count(count: usize) -> Result<(), Problem> {
 }
 
 fn read_stock(text: &str, content: Content, now: Timestamp) -> Result<Entries, Problem> {
-    let entries = match content {
-        Content::Json => {
-            let quick = |text| {
-                let all: Vec<StockRequest<'_>> = serde_json::from_str(text).ok()?;
-                Some(all.iter().map(|request| request.entry(now)).collect())
-            };
-            read_array(text, quick, |entry| stock_entry(entry, now))?
-        }
-        Content::Lines => {
-            let lines = text.lines().filter(|line| !line.trim().is_empty());
-            // One more than allowed is enough to know that there are too many.
-            lines.take(ENTRIES_MAX + 1).map(|line| stock_entry(line, now)).collect()
-        }
-    };
-    check_count(entries.len())?;
-    Ok(entries)
+    if content == Content::Lines {
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        // One more than allowed is enough to know that there are too many.
+        let entries: Entries =
+            lines.take(ENTRIES_MAX + 1).map(|line| stock_entry(line, now)).collect();
+        check_count(entries.len())?;
+        return Ok(entries);
+    }
+    match read_quickly(text, |request: StockRequest<'_>| request.entry(now)) {
+        Some(entries) => Ok(entries),
+        None => read_slowly(text, |entry| stock_entry(entry, now)),
+    }
 }
 
 fn read_reservations(text: &str) -> Result<Entries, Problem> {
-    let quick = |text| {
-        let all: Vec<Object<ReservationBody<'_>>> = serde_json::from_str(text).ok()?;
-        Some(all.iter().map(|body| reservation_entry(&body.0)).collect())
-    };
-    let slow = |entry| reservation_entry(&parse_text::<ReservationBody<'_>>(entry)?);
-    let entries: Entries = read_array(text, quick, slow)?;
-    check_count(entries.len())?;
-    Ok(entries)
+    match read_quickly(text, |body: Object<ReservationBody<'_>>| reservation_entry(&body.0)) {
+        Some(entries) => Ok(entries),
+        None => read_slowly(text, |entry| reservation_entry(&parse_text(entry)?)),
+    }
 }
 
 /// Where the answer of an entry comes from.

@@ -363,7 +363,7 @@ mod tests {
     }
 
     /// A body that comes in pieces.
-    struct Pieces(std::vec::IntoIter<&'static str>);
+    struct Pieces(&'static [&'static str]);
 
     impl hyper::body::Body for Pieces {
         type Data = Bytes;
@@ -373,14 +373,14 @@ mod tests {
             mut self: Pin<&mut Self>,
             _: &mut Context<'_>,
         ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-            Poll::Ready(
-                self.0.next().map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes())))),
-            )
+            let Some((first, rest)) = self.0.split_first() else { return Poll::Ready(None) };
+            self.0 = rest;
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(first.as_bytes())))))
         }
     }
 
-    async fn read_pieces(pieces: &[&'static str], limit: usize) -> Result<Bytes, Problem> {
-        let body = Body::new(Pieces(pieces.to_vec().into_iter()));
+    async fn read_pieces(pieces: &'static [&'static str], limit: usize) -> Result<Bytes, Problem> {
+        let body = Body::new(Pieces(pieces));
         read(body, &HeaderMap::new(), limit).await
     }
 

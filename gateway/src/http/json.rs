@@ -170,6 +170,7 @@ impl Json {
         }
     }
 
+    #[inline]
     fn separate(&mut self) {
         if !matches!(self.out.last(), None | Some(b'{' | b'[' | b':')) {
             self.out.push(b',');
@@ -177,6 +178,7 @@ impl Json {
     }
 
     /// `"key":`, for a value that is written next.
+    #[inline]
     pub(crate) fn key(&mut self, key: &str) {
         self.separate();
         self.out.push(b'"');

@@ -14,10 +14,10 @@ use onhand_domain::ids::{ItemId, LocationId, Reference};
 use onhand_domain::rejection::Rejection;
 use onhand_domain::reservation::{Line, Reservation, ReservationNumber, Status};
 use onhand_engine::Names;
-use onhand_engine::ids::{parse_reservation_id, reservation_id};
+use onhand_engine::ids::{LOG, parse_reservation_id, reservation_id};
 use onhand_engine::view::ReservationFilter;
 
-use crate::http::answer::{self, Answer, Asked, LOG, Look, Shape};
+use crate::http::answer::{self, Answer, Asked, Look, Shape};
 use crate::http::body::{parse, parse_or_empty};
 use crate::http::door::Door;
 use crate::http::extract::Path;
