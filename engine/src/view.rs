@@ -64,6 +64,16 @@ pub(crate) struct TenantEntry {
     pub(crate) positions: boxcar::Vec<PositionNumber>,
 }
 
+impl ItemState {
+    /// Adds a position. Most items have one, so the first takes no room for more.
+    pub(crate) fn add(&mut self, number: PositionNumber, position: Position) {
+        if self.positions.is_empty() {
+            self.positions.reserve_exact(1);
+        }
+        self.positions.push((number, position));
+    }
+}
+
 /// What is durable.
 #[derive(Debug)]
 pub struct View {

@@ -34,7 +34,7 @@ pub(super) fn load(view: &View, stock: &Stock) {
         let position = stock.position(number).expect("recovered memory has no gaps");
         view.directory.add_place(number, position.item, position.location);
         let entry = view.directory.item_entry(position.item);
-        entry.state.write().positions.push((number, position.clone()));
+        entry.state.write().add(number, position.clone());
     }
     for (_, reservation) in stock.promises().slots_from(0) {
         view.promises.put(reservation);

@@ -98,7 +98,7 @@ impl View {
 
 fn put_position(state: &mut ItemState, change: &Change, after: &PositionChange, sequence: u64) {
     if let Some((item, location)) = after.opened {
-        state.positions.push((after.position, Position::new(item, location, change.at)));
+        state.add(after.position, Position::new(item, location, change.at));
     }
     let held = state.positions.iter_mut().find(|(number, _)| *number == after.position);
     let (_, position) = held.expect("a position is opened by its first record");
