@@ -5,13 +5,14 @@
 //!
 //! Reading order: [`config`], [`error`], [`clock`] (what is given), [`record`] (bytes), [`writer`]
 //! (decides), `hopper` (hands over to the log), `release` (lets go), [`view`] and [`history`] (reads),
-//! [`outbox`] (tells), [`port`] (the way in), [`recovery`] and `checkpoint` (start and end),
+//! [`outbox`] and [`events`] (tell), [`port`] (the way in), [`recovery`] and `checkpoint` (start and end),
 //! [`engine`] (all of it together).
 
 pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod error;
+pub mod events;
 pub mod history;
 pub mod ids;
 pub mod keys;
