@@ -28,6 +28,9 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 
+/// A number that no reservation and no transfer has: records are counted from 1.
+pub(crate) const NO_NUMBER: u64 = 0;
+
 /// Room for an answer of a single call; most reservations need 300 bytes, positions 450.
 const ANSWER_BYTES: usize = 640;
 
@@ -79,6 +82,12 @@ impl Answer {
         let mut json = Json::with_capacity(ANSWER_BYTES);
         json.object(write);
         Self::json(StatusCode::OK, json)
+    }
+
+    /// Tells that it was given before.
+    #[must_use]
+    pub(crate) fn replayed_if(self, replayed: bool) -> Self {
+        Self { replayed, ..self }
     }
 
     /// Status and body.

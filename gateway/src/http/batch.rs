@@ -275,28 +275,29 @@ fn part(
 }
 
 /// Writes `{results:[{status, answer?, problem?}], succeeded, failed}`.
-fn write(slots: Vec<Slot>, replies: Vec<Reply>, names: &dyn Names) -> Json {
+///
+/// A repeated batch gets the same text again; that it is a repetition is told beside it, when every
+/// answer of the engine is one.
+fn write(slots: Vec<Slot>, replies: Vec<Reply>, names: &dyn Names) -> Answer {
+    let replayed = !replies.is_empty() && replies.iter().all(|reply| answer::record_of(reply).1);
     let (mut succeeded, mut failed) = (0u32, 0u32);
     let mut replies = replies.into_iter();
     let mut json = Json::with_capacity(64 + ANSWER_BYTES * slots.len());
     json.object(|json| {
         json.array_at("results", |json| {
             for slot in slots {
-                let (outcome, replayed) = match slot {
-                    Slot::Refused(problem) => (Err(problem), false),
+                let outcome = match slot {
+                    Slot::Refused(problem) => Err(problem),
                     Slot::Asked(shape) => match replies.next() {
-                        Some(reply) => {
-                            let (_, replayed) = answer::record_of(&reply);
-                            (write_done(reply, shape, names, json), replayed)
-                        }
-                        None => (Err(Problem::internal("the engine gave no answer")), false),
+                        Some(reply) => write_done(reply, shape, names, json),
+                        None => Err(Problem::internal("the engine gave no answer")),
                     },
                 };
                 match outcome {
                     Ok(()) => succeeded += 1,
                     Err(problem) => {
                         failed += 1;
-                        write_problem(&problem, replayed, json);
+                        write_problem(&problem, json);
                     }
                 }
             }
@@ -304,7 +305,7 @@ fn write(slots: Vec<Slot>, replies: Vec<Reply>, names: &dyn Names) -> Json {
         json.number("succeeded", succeeded);
         json.number("failed", failed);
     });
-    json
+    Answer::json(StatusCode::OK, json).replayed_if(replayed)
 }
 
 /// Writes the result of an entry that was done.
@@ -319,29 +320,18 @@ fn write_done(
 ) -> Result<(), Problem> {
     let mark = json.mark();
     let status = answer::status_of(&reply, shape)?;
-    let (_, replayed) = answer::record_of(&reply);
     let written = json.object(|json| {
         json.number("status", status.as_u16());
         json.key("answer");
-        answer::write_reply(reply, shape, names, json)?;
-        if replayed {
-            json.truth("replayed", true);
-        }
-        Ok(())
+        answer::write_reply(reply, shape, names, json)
     });
-    if written.is_err() {
-        json.cut(mark);
-    }
-    written
+    written.map(|_| ()).inspect_err(|_| json.cut(mark))
 }
 
-fn write_problem(problem: &Problem, replayed: bool, json: &mut Json) {
+fn write_problem(problem: &Problem, json: &mut Json) {
     json.object(|json| {
         json.number("status", problem.status().as_u16());
         json.object_at("problem", |json| problem.write(json));
-        if replayed {
-            json.truth("replayed", true);
-        }
     });
 }
 
@@ -367,7 +357,7 @@ async fn run(
             action,
         });
         let replies = door.port.call_batch(commands).await;
-        Ok(Answer::json(StatusCode::OK, write(slots, replies, door.engine.view().directory())))
+        Ok(write(slots, replies, door.engine.view().directory()))
     };
     answer::conclude(answered.await, &parts)
 }

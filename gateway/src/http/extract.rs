@@ -218,6 +218,9 @@ impl<'a> Path<'a> {
 
 /// Reads a body of at most so many bytes. A body that came in one piece is not copied.
 ///
+/// A body that is too large is read to its end all the same, up to twice the limit, and thrown away: a
+/// caller that is still sending would otherwise see its connection break instead of the answer.
+///
 /// # Errors
 /// 413 `LIMIT_EXCEEDED`; 400 when the connection broke.
 pub(crate) async fn read(
@@ -227,26 +230,34 @@ pub(crate) async fn read(
 ) -> Result<Bytes, Problem> {
     let announced = headers.get(axum::http::header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit_bytes) {
+    let drained_max = limit_bytes.saturating_mul(2);
+    if announced.is_some_and(|length| length > drained_max) {
         return Err(Problem::too_large(limit_bytes));
     }
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
+    let mut length = 0;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Problem::malformed("the body broke off"))?;
         let Ok(data) = frame.into_data() else { continue };
-        if first.len() + all.len() + data.len() > limit_bytes {
-            return Err(Problem::too_large(limit_bytes));
+        length += data.len();
+        if length > drained_max {
+            break;
         }
-        if first.is_empty() && all.is_empty() {
+        if length > limit_bytes {
+            (first, all) = (Bytes::new(), BytesMut::new());
+        } else if length == data.len() {
             first = data;
-            continue;
+        } else {
+            if all.is_empty() {
+                all.reserve(announced.unwrap_or(length));
+                all.extend_from_slice(&std::mem::take(&mut first));
+            }
+            all.extend_from_slice(&data);
         }
-        if all.is_empty() {
-            all.reserve(announced.unwrap_or(0).max(first.len() + data.len()));
-            all.extend_from_slice(&std::mem::take(&mut first));
-        }
-        all.extend_from_slice(&data);
+    }
+    if length > limit_bytes {
+        return Err(Problem::too_large(limit_bytes));
     }
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
@@ -255,6 +266,7 @@ pub(crate) async fn read(
 mod tests {
     use super::*;
     use std::pin::Pin;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::{Context, Poll};
 
     use hyper::body::Frame;
@@ -379,6 +391,23 @@ mod tests {
         }
     }
 
+    /// Counts how many pieces were not asked for.
+    struct Counted(Pieces, Arc<AtomicUsize>);
+
+    impl hyper::body::Body for Counted {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            let polled = Pin::new(&mut self.0).poll_frame(context);
+            self.1.store(self.0.0.len(), Ordering::Relaxed);
+            polled
+        }
+    }
+
     async fn read_pieces(pieces: &'static [&'static str], limit: usize) -> Result<Bytes, Problem> {
         let body = Body::new(Pieces(pieces));
         read(body, &HeaderMap::new(), limit).await
@@ -388,14 +417,24 @@ mod tests {
     async fn bodies_are_read_up_to_their_limit() {
         assert_eq!(read_pieces(&[], 4).await.expect("short"), "");
         assert_eq!(read_pieces(&["abcd"], 4).await.expect("short"), "abcd");
-        assert_eq!(read_pieces(&["a", "bc", "d"], 4).await.expect("short"), "abcd");
-        assert_eq!(code(read_pieces(&["abcde"], 4).await), (413, Code::LimitExceeded));
-        assert_eq!(code(read_pieces(&["abc", "de"], 4).await), (413, Code::LimitExceeded));
+        assert_eq!(read_pieces(&["", "a", "", "bc", "d"], 4).await.expect("short"), "abcd");
+        for pieces in [&["abcde"] as &[_], &["abc", "de"], &["a", "b", "c", "d", "e", "f"]] {
+            assert_eq!(code(read_pieces(pieces, 4).await), (413, Code::LimitExceeded));
+        }
     }
 
     #[tokio::test]
-    async fn a_body_announced_too_large_is_not_read() {
-        let headers = map(&[("content-length", "5")]);
-        assert_eq!(code(read(Body::empty(), &headers, 4).await), (413, Code::LimitExceeded));
+    async fn a_body_too_large_is_drained_up_to_twice_the_limit() {
+        async fn left_of(pieces: &'static [&'static str], length: &str) -> usize {
+            let left = Arc::new(AtomicUsize::new(pieces.len()));
+            let body = Counted(Pieces(pieces), Arc::clone(&left));
+            let headers = map(&[("content-length", length)]);
+            let refused = read(Body::new(body), &headers, 4).await;
+            assert_eq!(code(refused), (413, Code::LimitExceeded));
+            left.load(Ordering::Relaxed)
+        }
+        assert_eq!(left_of(&["abcd", "e", "f", "gh"], "8").await, 0);
+        assert_eq!(left_of(&["abcd", "efgh", "i", "j"], "4").await, 1);
+        assert_eq!(left_of(&["abcd", "efgh", "i"], "9").await, 3);
     }
 }

@@ -17,7 +17,7 @@ use onhand_engine::Names;
 use onhand_engine::ids::{LOG, parse_reservation_id, reservation_id};
 use onhand_engine::view::ReservationFilter;
 
-use crate::http::answer::{self, Answer, Asked, Look, Shape};
+use crate::http::answer::{self, Answer, Asked, Look, NO_NUMBER, Shape};
 use crate::http::body::{parse, parse_or_empty};
 use crate::http::door::Door;
 use crate::http::extract::Path;
@@ -90,9 +90,15 @@ pub(crate) const RESERVED: Shape = Shape {
 /// A reservation after a step of its life.
 const STEPPED: Shape = Shape { status: answer::ok, ..RESERVED };
 
-/// The reservation of `/v1/reservations/{reservationId}…`. What is no id of ours names nothing.
+/// The reservation of `/v1/reservations/{reservationId}…`; `None` for what is no id of ours.
+fn known_of(path: &Path<'_>) -> Result<Option<ReservationNumber>, Problem> {
+    Ok(parse_reservation_id(&path.word(1)?))
+}
+
+/// The reservation of a step. What is no id of ours becomes a number that none has: the writer refuses
+/// it, as any other that it does not know, so that the refusal binds the key.
 fn reservation_of(path: &Path<'_>) -> Result<ReservationNumber, Problem> {
-    parse_reservation_id(&path.word(1)?).ok_or_else(unknown)
+    Ok(known_of(path)?.unwrap_or(NO_NUMBER))
 }
 
 fn unknown() -> Problem {
@@ -212,7 +218,7 @@ pub(crate) async fn read(State(door): State<Arc<Door>>, request: Request) -> Res
     let (parts, _) = request.into_parts();
     let found = async {
         let look = Look::of(&parts)?;
-        let number = reservation_of(&look.path)?;
+        let number = known_of(&look.path)?.ok_or_else(unknown)?;
         let found = door.engine.history().reservation(look.tenant.as_str(), number).await;
         let held = found.map_err(Problem::from)?.ok_or_else(unknown)?;
         let mut json = Json::with_capacity(512);

@@ -331,8 +331,6 @@ pub(crate) struct StockResult {
     /// As the single call would have answered: a `StockAnswer`, for transfers a `TransferAnswer`.
     answer: Option<serde_json::Value>,
     problem: Option<Problem>,
-    /// Answered before, under the same idempotency key.
-    replayed: Option<bool>,
 }
 
 /// The answer to a batch of reservations.
@@ -351,8 +349,6 @@ pub(crate) struct ReservationResult {
     status: u16,
     answer: Option<Reservation>,
     problem: Option<Problem>,
-    /// Answered before, under the same idempotency key.
-    replayed: Option<bool>,
 }
 
 /// What went wrong (RFC 9457). Further members depend on the code: `shortages`, `field`, `limit`, …

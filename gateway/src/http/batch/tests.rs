@@ -5,7 +5,7 @@ use onhand_engine::Failure;
 
 use super::*;
 use crate::http::problem::Code;
-use crate::http::samples::{SampleNames, change, changed, position_change, reservation};
+use crate::http::samples::{SampleNames, change, changed, position_change, reservation, text_of};
 
 const NOW: Timestamp = Timestamp::from_millis(1_770_638_400_000);
 
@@ -153,8 +153,8 @@ fn results_stand_in_the_order_of_the_entries() {
         // A record that lacks what its answer shows.
         Reply::Changed(changed(change(Cause::Received))),
     ];
-    let text = write(slots, replies, &SampleNames).into_bytes();
-    let read: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    let text = text_of(&write(slots, replies, &SampleNames));
+    let read: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let at = |path: &str| read.pointer(path).map(ToString::to_string).unwrap_or_default();
     for (path, expected) in [
         ("/succeeded", "2"),
@@ -163,21 +163,37 @@ fn results_stand_in_the_order_of_the_entries() {
         ("/results/0/answer/transactionId", "\"txn-1-42-0\""),
         ("/results/0/answer/position/onHand", "20"),
         ("/results/0/problem", ""),
-        ("/results/0/replayed", ""),
         ("/results/1/status", "400"),
         ("/results/1/problem/detail", "\"what is this?\""),
         ("/results/1/answer", ""),
         ("/results/2/status", "201"),
         ("/results/2/answer/reservationId", "\"rsv-1-42\""),
-        ("/results/2/replayed", "true"),
         ("/results/3/status", "404"),
         ("/results/3/problem/itemId", "\"pot\""),
-        ("/results/3/replayed", "true"),
         ("/results/4/status", "429"),
         ("/results/5/status", "500"),
         ("/results/5/problem/code", "\"INTERNAL\""),
         ("/results/6", ""),
     ] {
         assert_eq!(at(path), expected, "{path} of {read}");
+    }
+}
+
+/// A repeated batch is told by its header, once every answer is a repeated one.
+#[test]
+fn a_batch_is_a_repetition_when_all_its_answers_are() {
+    let reply = |replayed| Reply::Refused {
+        rejection: Box::new(Rejection::UnknownReservation),
+        sequence: Some(7),
+        replayed,
+    };
+    for (replies, expected) in [
+        (vec![reply(true), reply(true)], true),
+        (vec![reply(true), reply(false)], false),
+        (vec![], false),
+    ] {
+        let slots = replies.iter().map(|_| Slot::Asked(STOCK)).collect();
+        let response = write(slots, replies, &SampleNames).respond(None);
+        assert_eq!(response.headers().contains_key("idempotency-replayed"), expected);
     }
 }

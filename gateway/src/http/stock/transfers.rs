@@ -8,13 +8,12 @@ use axum::response::Response;
 use onhand_domain::change::Cause;
 use onhand_domain::command::{Action, Force, StartTransfer};
 use onhand_domain::ids::{ItemId, LocationId};
-use onhand_domain::rejection::Rejection;
 use onhand_domain::time::Timestamp;
 use onhand_domain::transfer::{Transfer, TransferNumber, TransferStatus};
 use onhand_engine::ids::{parse_transfer_id, transaction_id, transfer_id};
 use onhand_engine::{Changed, Names};
 
-use crate::http::answer::{self, Asked, Shape};
+use crate::http::answer::{self, Asked, NO_NUMBER, Shape};
 use crate::http::body::{Word, parse, parse_or_empty};
 use crate::http::decimal::{Decimal, Field, Range, quantity_if};
 use crate::http::door::Door;
@@ -140,10 +139,10 @@ fn write_members(transfer: &Transfer, names: &dyn Names, json: &mut Json) {
     json.quantity("received", transfer.received);
 }
 
-/// The transfer of `/v1/stock/transfers/{transferId}/…`. What is no id of ours names nothing.
+/// The transfer of `/v1/stock/transfers/{transferId}/…`. What is no id of ours becomes a number that none
+/// has: the writer refuses it, as any other that it does not know, so that the refusal binds the key.
 fn transfer_of(path: &Path<'_>) -> Result<TransferNumber, Problem> {
-    let number = parse_transfer_id(&path.word(2)?);
-    number.ok_or_else(|| Problem::refused(&Rejection::UnknownTransfer))
+    Ok(parse_transfer_id(&path.word(2)?).unwrap_or(NO_NUMBER))
 }
 
 /// Sends stock to another location.
