@@ -11,7 +11,7 @@ use axum::response::Response;
 use onhand_domain::change::Change;
 use onhand_domain::command::{Action, Command};
 use onhand_domain::ids::TenantId;
-use onhand_engine::ids::{LOG, correlation_id};
+use onhand_engine::ids::correlation_id;
 use onhand_engine::keys::key_hash;
 use onhand_engine::{Changed, Names, Reply};
 
@@ -21,6 +21,9 @@ use crate::http::json::Json;
 use crate::http::problem::Problem;
 use crate::http::query::Query;
 use crate::http::reservations;
+
+/// The log whose records this door's answers are made of.
+pub(crate) use onhand_engine::ids::LOG;
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");

@@ -25,6 +25,11 @@ impl Json {
         self.out
     }
 
+    /// What was written so far.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.out
+    }
+
     /// How far it has come; [`Json::cut`] takes back what is written from here on.
     pub(crate) fn mark(&self) -> usize {
         self.out.len()
@@ -57,6 +62,12 @@ impl Json {
         let written = write(self);
         self.out.push(b']');
         written
+    }
+
+    /// `"text"`, as an element of an array.
+    pub(crate) fn element(&mut self, text: &str) {
+        self.separate();
+        self.string(text);
     }
 
     /// `"key":"text"`.
@@ -304,12 +315,13 @@ mod tests {
                     json.object(|json| json.number("n", 1u32));
                     json.object(|json| json.integer("n", -1));
                 });
+                json.array_at("e", |json| ["x", "y"].map(|text| json.element(text)));
                 json.members(b"\"x\":1");
                 json.members(b"");
                 json.truth("c", true);
                 json.null("d");
             },
-            "{\"a\":{},\"b\":[{\"n\":1},{\"n\":-1}],\"x\":1,\"c\":true,\"d\":null}",
+            "{\"a\":{},\"b\":[{\"n\":1},{\"n\":-1}],\"e\":[\"x\",\"y\"],\"x\":1,\"c\":true,\"d\":null}",
         );
     }
 
