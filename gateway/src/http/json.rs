@@ -25,11 +25,6 @@ impl Json {
         self.out
     }
 
-    /// What was written so far.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.out
-    }
-
     /// How far it has come; [`Json::cut`] takes back what is written from here on.
     pub(crate) fn mark(&self) -> usize {
         self.out.len()
