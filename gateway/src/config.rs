@@ -188,7 +188,8 @@ impl Config {
         engine
     }
 
-    fn storage(&self) -> StorageConfig {
+    /// Settings of the data directory.
+    pub(crate) fn storage(&self) -> StorageConfig {
         let mut storage = StorageConfig::new(self.data.clone());
         storage.partitions = self.partitions;
         storage.segment_bytes = self.segment_bytes.0;

@@ -88,9 +88,13 @@ impl Exit {
             Self::AddressUnusable => {
                 "choose an address of this machine with --listen; ports below 1024 need a privilege"
             }
-            Self::DirectoryInUse => "stop the other process, or choose another directory with --data",
+            Self::DirectoryInUse => {
+                "stop the other process, or choose another directory with --data"
+            }
             Self::NotADataDirectory => "name a data directory, or an empty one, with --data",
-            Self::UnknownFormat => "use the version of onhand that wrote the directory, or a newer one",
+            Self::UnknownFormat => {
+                "use the version of onhand that wrote the directory, or a newer one"
+            }
             Self::PartitionsDiffer => {
                 "leave --partitions as the directory was made: it can never change"
             }
@@ -103,7 +107,9 @@ impl Exit {
                  --accept-lost-tail"
             }
             Self::DiskFull => "free space on the disk of the data directory, then start again",
-            Self::FileRefused => "see what the operating system said about the file, then start again",
+            Self::FileRefused => {
+                "see what the operating system said about the file, then start again"
+            }
             Self::CommitFailed => {
                 "check the disk, then start again: recovery finds out what was written; clients \
                  repeat with the same Idempotency-Key"
@@ -245,10 +251,7 @@ mod tests {
             OpenError::PartitionsDiffer { stored: 64, configured: 8 }.into(),
             Exit::PartitionsDiffer,
         );
-        check(
-            OpenError::Damaged { file: "meta".into(), what: "cut".into() }.into(),
-            Exit::Damaged,
-        );
+        check(OpenError::Damaged { file: "meta".into(), what: "cut".into() }.into(), Exit::Damaged);
         check(OpenError::Missing { path: "data".into() }.into(), Exit::NotADataDirectory);
         check(OpenError::Io { path: "data".into(), source: full() }.into(), Exit::DiskFull);
         check(full().into(), Exit::DiskFull);

@@ -1,9 +1,24 @@
 //! Onhand, a durable stock engine: the doors, the command line and `main`.
 
+mod cli;
 mod config;
+mod dialect;
 mod exit;
 mod http;
+mod metrics;
 mod server_file;
+mod shutdown;
 mod telemetry;
 
-fn main() {}
+use clap::Parser;
+
+use cli::Cli;
+use exit::Exit;
+
+/// Requests allocate and free small things on the same thread, which is what it is made for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> Exit {
+    Cli::parse().run()
+}

@@ -124,9 +124,8 @@ pub(crate) fn find(key: &str) -> Option<&'static Setting> {
 
 /// The table as text for `--help`.
 pub(crate) fn overview() -> String {
-    let mut text = String::from(
-        "Settings (flag, else variable, else configuration file, else default):\n",
-    );
+    let mut text =
+        String::from("Settings (flag, else variable, else configuration file, else default):\n");
     for setting in SETTINGS {
         let Setting { key, default, help } = setting;
         let variable = setting.variable();

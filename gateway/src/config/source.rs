@@ -136,8 +136,7 @@ fn read_file(file: &Path, named_by: &str) -> Result<impl Provider, ConfigError> 
         source: source.to_owned(),
         reason,
     };
-    std::fs::metadata(file)
-        .map_err(|error| unreadable("config", named_by, error.to_string()))?;
+    std::fs::metadata(file).map_err(|error| unreadable("config", named_by, error.to_string()))?;
     let toml = Toml::file_exact(file);
     let profiles = toml.data().map_err(|error| unreadable("", &source, error.to_string()))?;
     for (key, value) in profiles.values().flat_map(flatten) {

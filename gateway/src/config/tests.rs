@@ -95,10 +95,11 @@ fn names_that_kubernetes_gives_are_not_settings() {
 
 #[test]
 fn a_wrong_setting_names_itself() {
-    let check = |file: &str, given: &[(&str, &str)], flags: &[(&'static str, &str)], expected: &str| {
-        let text = load(file, given, flags).map(drop).unwrap_err().to_string();
-        assert!(text.starts_with(expected), "{text}\nexpected: {expected}");
-    };
+    let check =
+        |file: &str, given: &[(&str, &str)], flags: &[(&'static str, &str)], expected: &str| {
+            let text = load(file, given, flags).map(drop).unwrap_err().to_string();
+            assert!(text.starts_with(expected), "{text}\nexpected: {expected}");
+        };
     check(
         "partitons = 8",
         &[],

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use onhand_engine::{Engine, Port};
 
+use crate::http::meters::Meters;
 use crate::http::stage::Stage;
-use crate::http::tally::Tallies;
+use crate::metrics::Exposition;
 
 /// The state of one thread of the HTTP door: `State<Arc<Door>>` in every handler.
 ///
@@ -19,5 +20,7 @@ pub(crate) struct Door {
     /// Whether the process still takes new work.
     pub(crate) stage: Arc<Stage>,
     /// What all threads of the door have counted.
-    pub(crate) tallies: Arc<Tallies>,
+    pub(crate) meters: Arc<Meters>,
+    /// How all of it is told to Prometheus.
+    pub(crate) exposition: Arc<Exposition>,
 }

@@ -87,19 +87,7 @@ impl Wanted {
     /// # Errors
     /// 400 `INVALID_REQUEST`; 422 `LIMIT_EXCEEDED` above 1,000.
     pub(crate) fn of(list: List, query: &Query<'_>) -> Result<Self, Problem> {
-        let limit = match query.text("limit") {
-            None => LIMIT_DEFAULT,
-            Some(text) => match text.parse::<usize>() {
-                Ok(limit) if limit > LIMIT_MAX => {
-                    return Err(Problem::limit(LIMIT_MAX, "entries per page"));
-                }
-                Ok(limit) if limit > 0 => limit,
-                _ => {
-                    let detail = format!("`limit` is a number from 1 to {LIMIT_MAX}");
-                    return Err(Problem::malformed(detail).with(|json| json.text("field", "limit")));
-                }
-            },
-        };
+        let limit = limit_of(query)?;
         let after = match query.text("cursor") {
             None => None,
             Some(text) => Some(Cursor::decode(list, text).ok_or_else(|| {
@@ -113,6 +101,24 @@ impl Wanted {
     /// Where the page begins in a list whose cursors are places.
     pub(crate) fn start(&self) -> usize {
         self.after.map_or(0, |cursor| usize::try_from(cursor.number).unwrap_or(usize::MAX))
+    }
+}
+
+/// How many entries a page has.
+///
+/// # Errors
+/// 400 `INVALID_REQUEST`, 422 `LIMIT_EXCEEDED`.
+pub(crate) fn limit_of(query: &Query<'_>) -> Result<usize, Problem> {
+    match query.text("limit") {
+        None => Ok(LIMIT_DEFAULT),
+        Some(text) => match text.parse::<usize>() {
+            Ok(limit) if limit > LIMIT_MAX => Err(Problem::limit(LIMIT_MAX, "entries per page")),
+            Ok(limit) if limit > 0 => Ok(limit),
+            _ => {
+                let detail = format!("`limit` is a number from 1 to {LIMIT_MAX}");
+                Err(Problem::malformed(detail).with(|json| json.text("field", "limit")))
+            }
+        },
     }
 }
 

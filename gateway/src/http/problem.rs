@@ -95,12 +95,20 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, detail)
     }
 
+    /// It may be tried again after a while.
+    #[must_use]
+    pub(crate) fn later(mut self) -> Self {
+        self.0.retry_after_seconds = Some(RETRY_AFTER_SECONDS);
+        self
+    }
+
     /// The status of the answer, or of the entry of a batch.
     pub(crate) fn status(&self) -> StatusCode {
         self.0.status
     }
 
     /// What clients match on.
+    #[cfg(test)]
     pub(crate) fn code(&self) -> Code {
         self.0.code
     }
@@ -164,9 +172,7 @@ impl From<Failure> for Problem {
                 return Self::internal("the command could not be decided; nothing was done");
             }
         };
-        let mut problem = Self::new(status, code, detail);
-        problem.0.retry_after_seconds = Some(RETRY_AFTER_SECONDS);
-        problem
+        Self::new(status, code, detail).later()
     }
 }
 

@@ -80,6 +80,7 @@ impl Connections {
         Late::ALL.iter().map(word)
     }
 
+    #[cfg(test)]
     /// Closed in the middle of a request, because the drain took too long.
     pub(crate) fn cut(&self) -> u64 {
         self.cut.load(Ordering::Relaxed)

@@ -53,8 +53,6 @@ pub(crate) enum Code {
     BelowFulfilled,
     /// More than is open.
     ExceedsOpen,
-    /// Events before the kept history were asked for.
-    HistoryGone,
     /// More work than can be done.
     Overloaded,
     /// Nobody knows whether it was done.
@@ -68,7 +66,7 @@ pub(crate) enum Code {
 impl Code {
     /// All codes.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 30] = [
+    pub(crate) const ALL: [Self; 29] = [
         Self::InvalidRequest,
         Self::InvalidQuantity,
         Self::InvalidId,
@@ -94,7 +92,6 @@ impl Code {
         Self::InvalidState,
         Self::BelowFulfilled,
         Self::ExceedsOpen,
-        Self::HistoryGone,
         Self::Overloaded,
         Self::OutcomeUnknown,
         Self::StorageFull,
@@ -131,7 +128,6 @@ impl Code {
             Self::InvalidState => ("INVALID_STATE", "Its state does not allow it"),
             Self::BelowFulfilled => ("BELOW_FULFILLED", "Less than was shipped"),
             Self::ExceedsOpen => ("EXCEEDS_OPEN", "More than is open"),
-            Self::HistoryGone => ("HISTORY_GONE", "That history is no longer kept"),
             Self::Overloaded => ("OVERLOADED", "Too much work at once"),
             Self::OutcomeUnknown => ("OUTCOME_UNKNOWN", "The outcome is unknown"),
             Self::StorageFull => ("STORAGE_FULL", "The disk is nearly full"),

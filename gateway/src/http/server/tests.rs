@@ -216,8 +216,7 @@ fn a_silent_connection_is_closed() {
 fn a_body_that_does_not_end_is_closed() {
     let request_timeout = Duration::from_millis(40);
     let fixture = Fixture::start(HttpConfig { request_timeout, ..config() });
-    let mut slow =
-        fixture.send("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf");
+    let mut slow = fixture.send("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf");
     assert_eq!(read_to_end(&mut slow), "");
     assert_eq!(fixture.late("request"), 1);
 }
@@ -225,8 +224,12 @@ fn a_body_that_does_not_end_is_closed() {
 #[test]
 fn a_stream_is_never_late() {
     let short = Duration::from_millis(20);
-    let limits =
-        HttpConfig { header_timeout: short, idle_timeout: short, request_timeout: short, ..config() };
+    let limits = HttpConfig {
+        header_timeout: short,
+        idle_timeout: short,
+        request_timeout: short,
+        ..config()
+    };
     let fixture = Fixture::start(limits);
     let mut stream = fixture.send("GET /stream HTTP/1.1\r\nhost: x\r\n\r\n");
     read_until(&mut stream, "first");

@@ -1,0 +1,125 @@
+//! The command line.
+
+mod serve;
+mod verify;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{self, Flags};
+use crate::exit::Exit;
+
+/// A durable stock engine: how many can I sell right now, and to whom are they promised.
+#[derive(Debug, Parser)]
+#[command(name = "onhand", version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    #[command(after_long_help = config::overview())]
+    Serve(Serve),
+    /// Check a stopped data directory: hash chain, sums, invariants.
+    Verify(Verify),
+}
+
+/// Flags of `onhand serve`. Values are parsed with all other sources of settings, so that a wrong one
+/// is told in the same way wherever it was set.
+#[derive(Debug, Args)]
+struct Serve {
+    /// Data directory; made when absent [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// Address and port; port 0 takes a free one [default: 127.0.0.1:7070]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Settings in TOML
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Slices of the positions, fixed when the directory is made [default: 64]
+    #[arg(long, value_name = "COUNT")]
+    partitions: Option<String>,
+    /// Start although acknowledged records are missing from the log
+    #[arg(long)]
+    accept_lost_tail: bool,
+}
+
+/// Flags of `onhand verify`.
+#[derive(Debug, Args)]
+struct Verify {
+    /// Data directory [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// Settings in TOML
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Serve {
+    fn flags(&self) -> Flags {
+        let given =
+            [("data", &self.data), ("listen", &self.listen), ("partitions", &self.partitions)];
+        let mut settings: Vec<_> =
+            given.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect();
+        if self.accept_lost_tail {
+            settings.push(("accept_lost_tail", "true".to_owned()));
+        }
+        Flags { file: self.config.clone(), settings }
+    }
+}
+
+impl Verify {
+    fn flags(&self) -> Flags {
+        let data = self.data.iter().map(|data| ("data", data.clone()));
+        Flags { file: self.config.clone(), settings: data.collect() }
+    }
+}
+
+/// The variables of this process. Ours are ASCII; one that is not UTF-8 cannot be one of them.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+    };
+    std::env::vars_os().filter_map(text)
+}
+
+impl Cli {
+    /// Does what the command line says.
+    pub(crate) fn run(&self) -> Exit {
+        match &self.command {
+            Command::Serve(serve) => serve::run(&serve.flags()),
+            Command::Verify(verify) => verify::run(&verify.flags()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_become_settings() {
+        let line = "onhand serve --data d --listen 0.0.0.0:1 --partitions x --accept-lost-tail";
+        let Command::Serve(serve) = Cli::try_parse_from(line.split(' ')).unwrap().command else {
+            panic!("{line} serves")
+        };
+        let given = [("data", "d"), ("listen", "0.0.0.0:1"), ("partitions", "x")];
+        let given = given.iter().chain(&[("accept_lost_tail", "true")]);
+        let expected: Vec<_> = given.map(|(key, text)| (*key, (*text).to_owned())).collect();
+        assert_eq!(serve.flags().settings, expected);
+        let none = Cli::try_parse_from(["onhand", "serve"]).unwrap();
+        let Command::Serve(serve) = none.command else { panic!("it serves") };
+        assert!(serve.flags().settings.is_empty() && serve.flags().file.is_none());
+    }
+}

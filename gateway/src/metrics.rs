@@ -1,0 +1,281 @@
+//! Every metric of the process: its name, its kind, its words; and how it is told to Prometheus.
+//!
+//! Figures that already exist as counts (of the engine, of the HTTP threads) are copied when somebody
+//! asks, so that no request pays for a metric that nobody reads. docs/METRICS.md lists all of them.
+
+use std::fmt::Write;
+
+use metrics::{counter, describe_counter, describe_gauge, gauge};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use onhand_engine::Status;
+
+use crate::http::meters::Meters;
+use crate::http::route::Route;
+use crate::http::tally::{BOUNDS, Sum};
+
+/// What a metric is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Only grows.
+    Counter,
+    /// Grows and falls.
+    Gauge,
+    /// Written by hand, see [`write_requests`].
+    Histogram,
+}
+use Kind::{Counter, Gauge, Histogram};
+
+const BUILD_INFO: &str = "onhand_build_info";
+const EPOCH: &str = "onhand_epoch";
+const PARTITIONS: &str = "onhand_partitions";
+const WRITES_OPEN: &str = "onhand_writes_open";
+const LOG_DECIDED: &str = "onhand_log_decided_sequence";
+const LOG_DURABLE: &str = "onhand_log_durable_sequence";
+const LOG_INDEXED: &str = "onhand_log_indexed_sequence";
+const LOG_REPLAYED: &str = "onhand_log_replayed_records";
+const LOG_SEALED: &str = "onhand_log_sealed_segments";
+const LOG_COMMITS: &str = "onhand_log_commits_total";
+const LOG_RECORDS: &str = "onhand_log_records_total";
+const LOG_BYTES: &str = "onhand_log_bytes_total";
+const LOG_COMMIT_MICROS: &str = "onhand_log_commit_microseconds_total";
+const DISK_FREE: &str = "onhand_disk_free_bytes";
+const DISK_RESERVE: &str = "onhand_disk_reserve_bytes";
+const CHECKPOINT_BEGAN: &str = "onhand_checkpoint_began_sequence";
+const CHECKPOINT_ROUNDS: &str = "onhand_checkpoint_rounds_total";
+const CHECKPOINT_BYTES: &str = "onhand_checkpoint_bytes";
+const PERMITS_USED: &str = "onhand_permits_used";
+const PERMITS_LIMIT: &str = "onhand_permits_limit";
+const REFUSALS: &str = "onhand_unrecorded_refusals_total";
+const PANICS: &str = "onhand_decide_panics_total";
+const RESERVATIONS_OPEN: &str = "onhand_reservations_open";
+const KEYS: &str = "onhand_idempotency_keys";
+const TENANTS: &str = "onhand_tenants";
+const ITEMS: &str = "onhand_items";
+const LOCATIONS: &str = "onhand_locations";
+const POSITIONS: &str = "onhand_positions";
+const CLOCK_SKEW: &str = "onhand_clock_skew_seconds";
+const HTTP_REQUESTS: &str = "onhand_http_requests_total";
+const HTTP_SECONDS: &str = "onhand_http_request_seconds";
+const HTTP_OPEN: &str = "onhand_http_connections_open";
+const HTTP_ACCEPTED: &str = "onhand_http_connections_accepted_total";
+const HTTP_REFUSED: &str = "onhand_http_connections_refused_total";
+const HTTP_LATE: &str = "onhand_http_connections_late_total";
+const HTTP_STREAMS: &str = "onhand_http_streams_open";
+
+/// All of them.
+const METRICS: &[(&str, Kind, &str)] = &[
+    (BUILD_INFO, Gauge, "Always 1; the label tells the version"),
+    (EPOCH, Gauge, "Raised by every start"),
+    (PARTITIONS, Gauge, "Slices of the positions"),
+    (WRITES_OPEN, Gauge, "1 while commands may enter, else 0"),
+    (LOG_DECIDED, Gauge, "Last record that was decided"),
+    (LOG_DURABLE, Gauge, "Last record that is on disk and in the view"),
+    (LOG_INDEXED, Gauge, "Up to this record the index is on disk"),
+    (LOG_REPLAYED, Gauge, "Records that this start replayed"),
+    (LOG_SEALED, Gauge, "Segments of the log that are complete"),
+    (LOG_COMMITS, Counter, "Commits since the start"),
+    (LOG_RECORDS, Counter, "Records committed since the start"),
+    (LOG_BYTES, Counter, "Bytes committed since the start"),
+    (LOG_COMMIT_MICROS, Counter, "Microseconds spent in commits since the start"),
+    (DISK_FREE, Gauge, "Free space of the data directory's file system"),
+    (DISK_RESERVE, Gauge, "Free space below which writes are refused"),
+    (CHECKPOINT_BEGAN, Gauge, "A start would replay what lies behind this record"),
+    (CHECKPOINT_ROUNDS, Counter, "Rounds of checkpoints since the start"),
+    (CHECKPOINT_BYTES, Gauge, "Size of the last round of checkpoints"),
+    (PERMITS_USED, Gauge, "Commands inside the engine"),
+    (PERMITS_LIMIT, Gauge, "Commands that may be inside the engine"),
+    (REFUSALS, Counter, "Refused commands without a record, since the start"),
+    (PANICS, Counter, "Commands refused because deciding them panicked, since the start"),
+    (RESERVATIONS_OPEN, Gauge, "Reservations that are active or confirmed"),
+    (KEYS, Gauge, "Idempotency keys that are remembered"),
+    (TENANTS, Gauge, "Tenants"),
+    (ITEMS, Gauge, "Items"),
+    (LOCATIONS, Gauge, "Locations"),
+    (POSITIONS, Gauge, "Positions"),
+    (CLOCK_SKEW, Gauge, "By how much the engine's clock is ahead of the wall clock"),
+    (HTTP_REQUESTS, Counter, "Answers by method, route and status"),
+    (HTTP_SECONDS, Histogram, "From the first byte of a request to its answer"),
+    (HTTP_OPEN, Gauge, "Open connections"),
+    (HTTP_ACCEPTED, Counter, "Connections taken in"),
+    (HTTP_REFUSED, Counter, "Connections answered 503 because there were too many"),
+    (HTTP_LATE, Counter, "Connections closed because they were too slow, by what was late"),
+    (HTTP_STREAMS, Gauge, "Open event streams"),
+];
+
+/// Route label of requests for paths that do not exist.
+const UNKNOWN: &str = "unknown";
+
+/// The recorder behind all metrics of the process.
+pub(crate) struct Exposition {
+    handle: PrometheusHandle,
+}
+
+impl Exposition {
+    /// Makes the recorder that of the whole process, so that every crate may use the macros of
+    /// `metrics`. Whoever came first stays.
+    pub(crate) fn install() -> Self {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::warn!("metrics go to another recorder");
+        }
+        describe();
+        Self { handle }
+    }
+
+    /// Lets go of what histograms have gathered since the last call.
+    pub(crate) fn upkeep(&self) {
+        self.handle.run_upkeep();
+    }
+
+    /// All metrics as of now.
+    pub(crate) fn render(
+        &self,
+        status: &Status,
+        meters: &Meters,
+        routes: &'static [Route],
+    ) -> String {
+        publish_engine(status);
+        publish_http(meters, routes);
+        let mut text = self.handle.render();
+        write_requests(&mut text, meters, routes);
+        text
+    }
+}
+
+fn describe() {
+    for (name, kind, help) in METRICS {
+        match kind {
+            Counter => describe_counter!(*name, *help),
+            Gauge => describe_gauge!(*name, *help),
+            Histogram => {}
+        }
+    }
+}
+
+/// Counts become floating point numbers on the wire of Prometheus in any case.
+#[allow(clippy::cast_precision_loss, reason = "a figure for people")]
+fn set(name: &'static str, value: u64) {
+    gauge!(name).set(value as f64);
+}
+
+fn publish_engine(status: &Status) {
+    gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    set(EPOCH, status.epoch.into());
+    set(PARTITIONS, status.partitions.into());
+    set(WRITES_OPEN, status.closed.is_none().into());
+    set(LOG_DECIDED, status.log.decided);
+    set(LOG_DURABLE, status.log.durable);
+    set(LOG_INDEXED, status.log.indexed);
+    set(LOG_REPLAYED, status.log.replayed);
+    set(LOG_SEALED, status.log.sealed_segments.into());
+    counter!(LOG_COMMITS).absolute(status.log.commits);
+    counter!(LOG_RECORDS).absolute(status.log.records);
+    counter!(LOG_BYTES).absolute(status.log.bytes);
+    counter!(LOG_COMMIT_MICROS).absolute(status.log.commit_micros);
+    set(DISK_FREE, status.log.free_bytes);
+    set(DISK_RESERVE, status.log.reserve_bytes);
+    set(CHECKPOINT_BEGAN, status.checkpoint.began);
+    counter!(CHECKPOINT_ROUNDS).absolute(status.checkpoint.rounds);
+    set(CHECKPOINT_BYTES, status.checkpoint.bytes);
+    set(PERMITS_USED, status.permits_used.into());
+    set(PERMITS_LIMIT, status.permits_limit.into());
+    counter!(REFUSALS).absolute(status.refusals);
+    counter!(PANICS).absolute(status.panics);
+    set(RESERVATIONS_OPEN, status.open_reservations.into());
+    set(KEYS, status.idempotency_keys.into());
+    set(TENANTS, status.sizes.tenants.into());
+    set(ITEMS, status.sizes.items.into());
+    set(LOCATIONS, status.sizes.locations.into());
+    set(POSITIONS, status.sizes.positions.into());
+    gauge!(CLOCK_SKEW).set(status.clock_skew_seconds);
+}
+
+fn publish_http(meters: &Meters, routes: &'static [Route]) {
+    let connections = &meters.connections;
+    set(HTTP_OPEN, connections.open().try_into().unwrap_or(u64::MAX));
+    counter!(HTTP_ACCEPTED).absolute(connections.accepted());
+    counter!(HTTP_REFUSED).absolute(connections.refused());
+    for (phase, count) in connections.late() {
+        counter!(HTTP_LATE, "phase" => phase).absolute(count);
+    }
+    set(HTTP_STREAMS, meters.streams.open().try_into().unwrap_or(u64::MAX));
+    for (method, route, sum) in sums(meters, routes) {
+        for (status, count) in &sum.statuses {
+            let status = status.map_or_else(|| "other".to_owned(), |status| status.to_string());
+            counter!(HTTP_REQUESTS, "method" => method, "route" => route, "status" => status)
+                .absolute(*count);
+        }
+    }
+}
+
+/// Every route that was asked for, and the paths that are none.
+fn sums<'a>(
+    meters: &'a Meters,
+    routes: &'static [Route],
+) -> impl Iterator<Item = (&'static str, &'static str, Sum)> + 'a {
+    let known = routes.iter().map(|route| (route.method.as_str(), route.path));
+    let all = known.chain([("", UNKNOWN)]).enumerate();
+    all.filter_map(|(row, (method, path))| Some((method, path, meters.sum(row)?)))
+}
+
+/// The recorder would want every single duration, the threads have them in buckets already.
+fn write_requests(text: &mut String, meters: &Meters, routes: &'static [Route]) {
+    let mut head = METRICS.iter().filter(|(name, ..)| *name == HTTP_SECONDS);
+    let help = head.next().map_or("", |(.., help)| *help);
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "# HELP {HTTP_SECONDS} {help}\n# TYPE {HTTP_SECONDS} histogram");
+    for (method, route, sum) in sums(meters, routes) {
+        let labels = format!("method=\"{method}\",route=\"{route}\"");
+        for (bound, count) in BOUNDS.iter().zip(sum.within) {
+            let bound = bound.as_secs_f64();
+            let _ = writeln!(text, "{HTTP_SECONDS}_bucket{{{labels},le=\"{bound}\"}} {count}");
+        }
+        let Sum { count, took, .. } = sum;
+        let took = took.as_secs_f64();
+        let _ = writeln!(text, "{HTTP_SECONDS}_bucket{{{labels},le=\"+Inf\"}} {count}");
+        let _ = writeln!(text, "{HTTP_SECONDS}_sum{{{labels}}} {took}");
+        let _ = writeln!(text, "{HTTP_SECONDS}_count{{{labels}}} {count}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::http::StatusCode;
+
+    use super::*;
+
+    const PAGE: &str = include_str!("../../docs/METRICS.md");
+
+    #[test]
+    fn every_metric_is_documented_with_its_words() {
+        for (name, kind, help) in METRICS {
+            let kind = format!("{kind:?}").to_lowercase();
+            let row = PAGE.lines().find(|line| line.starts_with(&format!("| `{name}` | {kind} |")));
+            let row =
+                row.unwrap_or_else(|| panic!("docs/METRICS.md has no row of {name} ({kind})"));
+            assert!(row.to_lowercase().contains(&help.to_lowercase()), "{name}: {help}\n{row}");
+        }
+    }
+
+    #[test]
+    fn requests_become_a_histogram() {
+        let meters = Meters::new(1, 0, 1);
+        meters.tally(0).count(0, StatusCode::NOT_FOUND, Duration::from_micros(300));
+        let mut text = String::new();
+        write_requests(&mut text, &meters, &[]);
+        let name = HTTP_SECONDS;
+        for line in [
+            format!("# TYPE {name} histogram"),
+            format!("{name}_bucket{{method=\"\",route=\"unknown\",le=\"0.00025\"}} 0"),
+            format!("{name}_bucket{{method=\"\",route=\"unknown\",le=\"0.0005\"}} 1"),
+            format!("{name}_bucket{{method=\"\",route=\"unknown\",le=\"+Inf\"}} 1"),
+            format!("{name}_sum{{method=\"\",route=\"unknown\"}} 0.0003"),
+            format!("{name}_count{{method=\"\",route=\"unknown\"}} 1"),
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+    }
+}
