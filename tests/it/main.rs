@@ -11,6 +11,7 @@ mod backorders;
 mod batches;
 mod bins;
 mod cancel;
+mod checkpoints;
 mod confirm;
 mod counts;
 mod durability;

@@ -35,7 +35,7 @@ fn on_a_disk_that_is_nearly_full_reads_and_expiry_go_on_and_writes_wait() {
     assert!(!shop.events("type=ReservationExpired").is_empty());
     assert_eq!(server.stop().code, Some(0));
 
-    server.restart();
+    server.restart_with(&[]);
     let shop = server.shop("full");
     // 503 does not bind the key.
     let booked = shop.send(&receipt).ok();

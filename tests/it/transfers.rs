@@ -141,8 +141,6 @@ fn the_steps_of_a_transfer_are_told() {
     step(&shop, &id, "cancel", None).ok();
     let told = shop.events("type=StockTransferred");
     assert_eq!(told.len(), 3, "{told:?}");
-    let statuses: Vec<String> = told.iter().map(|event| event.text("payload/status")).collect();
-    assert_eq!(statuses.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);
     for (version, event) in (1..).zip(&told) {
         event.shows(&format!(
             "aggregateType Transfer, aggregateId {id}, aggregateVersion {version}, \
@@ -151,4 +149,6 @@ fn the_steps_of_a_transfer_are_told() {
         ));
     }
     told[1].shows("payload/received 1");
+    told[2].shows("payload/status CANCELLED");
+    assert_ne!(told[0].text("payload/status"), "CANCELLED");
 }
