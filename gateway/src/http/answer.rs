@@ -217,7 +217,7 @@ pub(crate) async fn write(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let headers = Headers::of(&parts.headers);
-    let answered = async {
+    let answered: Result<Answer, Problem> = async {
         let tenant = headers.tenant()?;
         let key = headers.key()?.map(|key| key_hash(tenant.as_str(), key));
         let trace = headers.trace()?;
@@ -228,8 +228,9 @@ pub(crate) async fn write(
         let action = parse(&Asked { path: Path::of(&parts.uri), body: &body })?;
         let reply = door.port.call(Command { tenant, key, source: None, trace, action }).await;
         Ok(Answer::of_reply(reply, shape, door.engine.view().directory()))
-    };
-    conclude(answered.await, &parts)
+    }
+    .await;
+    answered.unwrap_or_else(Answer::from).respond(headers.correlation)
 }
 
 /// What a read is made of.

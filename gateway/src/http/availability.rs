@@ -98,12 +98,13 @@ impl Question {
     }
 
     fn answer(&self, view: &View) -> Result<Answer, Problem> {
+        let wanted: HashSet<&LocationId> = self.locations.iter().collect();
         let mut rows = 0;
         let mut json = Json::with_capacity(256 + 96 * self.pairs());
         json.object(|json| {
             json.array_at("items", |json| {
                 self.items.iter().try_for_each(|item| {
-                    let (tracking, positions) = self.positions(view, item);
+                    let (tracking, positions) = self.positions(view, item, &wanted);
                     rows += positions.len();
                     write_item(item, tracking, &positions, json);
                     if rows > PAIRS_MAX {
@@ -119,7 +120,12 @@ impl Question {
 
     /// The positions of an item that are asked for, as of one record unless single locations are
     /// named. An item never heard of has none.
-    fn positions(&self, view: &View, item: &ItemId) -> (Tracking, Vec<PositionView>) {
+    fn positions(
+        &self,
+        view: &View,
+        item: &ItemId,
+        wanted: &HashSet<&LocationId>,
+    ) -> (Tracking, Vec<PositionView>) {
         let tenant = self.tenant.as_str();
         if self.locations.len() == 1 {
             let found = view.position(tenant, item.as_str(), self.locations[0].as_str());
@@ -133,8 +139,7 @@ impl Question {
             return (Tracking::Tracked, Vec::new());
         };
         let mut positions = stock.positions;
-        if !self.locations.is_empty() {
-            let wanted: HashSet<&LocationId> = self.locations.iter().collect();
+        if !wanted.is_empty() {
             positions.retain(|position| wanted.contains(&position.location));
         }
         (stock.item.tracking(), positions)
