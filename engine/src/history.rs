@@ -7,6 +7,8 @@ use std::sync::Arc;
 use onhand_domain::change::Change;
 use onhand_domain::decide::Recall;
 use onhand_domain::ids::Reference;
+use onhand_domain::position::PositionNumber;
+use onhand_domain::quantity::Quantity;
 use onhand_domain::reservation::{Reservation, ReservationNumber};
 use onhand_domain::transfer::TransferNumber;
 use onhand_storage::{IndexReader, IndexRow, LogError, ReadLog};
@@ -17,7 +19,7 @@ use crate::keys::order_hash;
 use crate::reader::Readers;
 use crate::recovery::read_change;
 use crate::view::View;
-use crate::writer::core::Found;
+use crate::writer::core::{Found, FoundOrder};
 
 /// Kinds of index rows; stored.
 mod kind {
@@ -27,10 +29,14 @@ mod kind {
     pub(super) const ORDER: u8 = 2;
     /// Number of a transfer → the record that ended it.
     pub(super) const TRANSFER: u8 = 3;
+    /// Hash of tenant and order → the records of what came back on it.
+    pub(super) const RETURN: u8 = 4;
 }
 
 /// Most reservations of one order that a read returns.
 pub const RESERVATIONS_OF_ORDER_MAX: usize = 10_000;
+/// Most returns on one order that are counted against what was shipped on it.
+const RETURNS_OF_ORDER_MAX: usize = 10_000;
 
 /// Calls `row` for every index row that a record gives.
 pub(crate) fn rows_of(change: &Change, sequence: u64, mut row: impl FnMut(IndexRow)) {
@@ -44,9 +50,19 @@ pub(crate) fn rows_of(change: &Change, sequence: u64, mut row: impl FnMut(IndexR
             row(IndexRow { kind: kind::ORDER, key, sequence });
         }
     }
+    if let Some(order) = returned_on(change) {
+        let key = order_hash(change.tenant, order.as_str());
+        row(IndexRow { kind: kind::RETURN, key, sequence });
+    }
     if let Some(held) = change.transfer.as_ref().filter(|held| held.open().is_zero()) {
         row(IndexRow { kind: kind::TRANSFER, key: held.number, sequence });
     }
+}
+
+/// The order on which a record took something back.
+fn returned_on(change: &Change) -> Option<&Reference> {
+    let is_return = change.cause == onhand_domain::change::Cause::Returned;
+    change.detail.as_ref().filter(|_| is_return)?.order.as_ref()
 }
 
 /// Rows that are not on disk yet, and whether all of them are known again after a start.
@@ -139,7 +155,30 @@ impl Archive {
                 .last_change(log, kind::TRANSFER, number)?
                 .and_then(|change| change.transfer)
                 .map(Found::Transfer),
+            Recall::Order(tenant, order) => {
+                let ended = self.reservations_of_order(log, tenant, &order)?;
+                let returned = self.returns_of_order(log, tenant, &order)?;
+                Some(Found::Order(Box::new(FoundOrder { tenant, order, ended, returned })))
+            }
         })
+    }
+
+    /// What came back on an order, and to which positions.
+    fn returns_of_order(
+        &self,
+        log: &dyn ReadLog,
+        tenant: u32,
+        order: &Reference,
+    ) -> Result<Vec<(PositionNumber, Quantity)>, LogError> {
+        let key = order_hash(tenant, order.as_str());
+        let mut all = Vec::new();
+        for sequence in self.lookup(kind::RETURN, key, RETURNS_OF_ORDER_MAX)? {
+            let change = read_change(log, sequence)?;
+            let is_meant =
+                |held: &Change| held.tenant == tenant && returned_on(held) == Some(order);
+            all.extend(change.filter(is_meant).iter().flat_map(Change::moved));
+        }
+        Ok(all)
     }
 
     /// An ended reservation.

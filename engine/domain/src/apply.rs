@@ -6,13 +6,15 @@
 use alloc::sync::Arc;
 use core::cmp::Reverse;
 
-use crate::catalog::ItemNumber;
+use crate::catalog::{ItemNumber, TenantNumber};
 use crate::change::{Cause, Change, PositionChange};
 use crate::idempotency::KeyEntry;
+use crate::ids::Reference;
 use crate::position::{Position, PositionNumber};
+use crate::quantity::Quantity;
 use crate::reservation::Reservation;
 use crate::stock::Stock;
-use crate::stock::places::Rank;
+use crate::stock::places::{Rank, Room};
 
 impl Stock {
     /// Takes in what record `sequence` says. Cannot fail; the only thing recovery calls.
@@ -31,11 +33,9 @@ impl Stock {
             if let Some(reservation) = &change.reservation {
                 self.put_reservation(reservation);
             }
+            self.tally_up(change);
             if let Some(transfer) = &change.transfer {
-                let held = self.promises.transfer(transfer.number);
-                if held.is_none_or(|held| held.sequence < transfer.sequence) {
-                    self.promises.put_transfer((**transfer).clone());
-                }
+                self.promises.put_transfer((**transfer).clone());
             }
         }
         if let Some(bound) = change.key {
@@ -51,9 +51,6 @@ impl Stock {
         for item in &change.items {
             if self.item(item.number).is_none_or(|held| held.version < item.version) {
                 self.enter_item(item);
-                if let Some(slot) = self.items.get_mut(item.number) {
-                    slot.places.forget_order();
-                }
             }
         }
         for location in &change.locations {
@@ -115,26 +112,49 @@ impl Stock {
 
     fn rank(&self, number: PositionNumber) -> Option<Rank> {
         let position = self.position(number)?;
-        let location = self.location(position.location)?;
-        self.is_selling(position.location).then(|| Rank {
+        let location = self.selling(position.location)?;
+        let policy = self.effective_policy(position);
+        Some(Rank {
             priority: location.attributes.priority,
-            shelf: Reverse(self.effective_policy(position).shelf(position.available())),
+            shelf: Reverse(policy.shelf(position.available())),
             location: location.id.clone(),
             position: number,
+            room: if policy.backorder_limit.is_some() { Room::Beyond } else { Room::Shelf },
         })
     }
 
-    fn put_reservation(&mut self, reservation: &Arc<Reservation>) {
-        let held = self.promises.reservation(reservation.number).map(Arc::clone);
-        if held.as_ref().is_some_and(|held| held.sequence >= reservation.sequence) {
-            return;
+    /// Keeps what is known of an order up to date, while returns on it are coming in.
+    fn tally_up(&mut self, change: &Change) {
+        let detail = change.detail.as_ref();
+        match change.cause {
+            Cause::Fulfilled => {
+                let order = change.reservation.as_ref().and_then(|held| held.order.as_ref());
+                let Some(order) = order else { return };
+                self.promises.tally_up(change.tenant, order, change.at, |tally| {
+                    change.shipped.iter().for_each(|share| tally.ship(share.item, share.quantity));
+                });
+            }
+            Cause::Returned => {
+                let Some(order) = detail.and_then(|detail| detail.order.as_ref()) else { return };
+                let positions = &self.positions;
+                let returned = change.moved().filter_map(|(number, quantity)| {
+                    let position = positions.get(number).and_then(Option::as_ref)?;
+                    Some((position.item, quantity))
+                });
+                let promises = &mut self.promises;
+                promises.tally_up(change.tenant, order, change.at, |tally| {
+                    returned.for_each(|(item, quantity)| tally.take_back(item, quantity));
+                });
+            }
+            _ => {}
         }
+    }
+
+    fn put_reservation(&mut self, reservation: &Arc<Reservation>) {
         // Partitions are read here because promises do not know items.
         let items = &self.items;
-        let of =
-            |line: &crate::reservation::Line| items.get(line.item).map_or(0, |slot| slot.partition);
-        let old = held.iter().flat_map(|held| held.lines.iter().map(of));
-        self.promises.put(Arc::clone(reservation), reservation.lines.iter().map(of), old);
+        let of = |item: ItemNumber| items.get(item).and_then(|slot| slot.partition);
+        self.promises.put(Arc::clone(reservation), of);
     }
 
     /// Puts a reservation read from a checkpoint.
@@ -169,7 +189,7 @@ impl Stock {
 
     /// Puts a position read from a checkpoint.
     pub fn restore_position(&mut self, number: PositionNumber, position: Position) {
-        self.enter_position(number, position);
+        self.replace_position(number, position);
     }
 
     /// Puts a key read from a checkpoint.
@@ -198,6 +218,25 @@ impl Stock {
         now: crate::time::Timestamp,
     ) {
         self.promises.recall_transfer(transfer, now);
+    }
+
+    /// Takes in what the log knows of an order: its ended reservations, and how much came back to
+    /// which positions. To be called with whatever was found, also with nothing.
+    pub fn recall_order(
+        &mut self,
+        tenant: TenantNumber,
+        order: &Reference,
+        ended: &[Arc<Reservation>],
+        returned: &[(PositionNumber, Quantity)],
+        now: crate::time::Timestamp,
+    ) {
+        let positions = &self.positions;
+        let of_item = |(number, quantity): &(PositionNumber, Quantity)| {
+            let position = positions.get(*number).and_then(Option::as_ref)?;
+            Some((position.item, *quantity))
+        };
+        let returned = returned.iter().filter_map(of_item);
+        self.promises.recall_order((tenant, order.clone()), ended, returned, now);
     }
 
     /// Forgets at most `limit` ended things whose time in memory is over; returns how many.

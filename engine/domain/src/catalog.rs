@@ -163,3 +163,11 @@ pub struct Location {
     /// When it last changed.
     pub updated_at: Timestamp,
 }
+
+impl Location {
+    /// Whether its stock is sellable: in use and open.
+    #[must_use]
+    pub fn is_selling(&self) -> bool {
+        self.standing == Standing::Current && self.attributes.activity == Activity::Active
+    }
+}

@@ -363,4 +363,12 @@ impl Change {
             refused: None,
         }
     }
+
+    /// Its ledger entries by position: how much each moved.
+    pub fn moved(&self) -> impl Iterator<Item = (PositionNumber, Quantity)> + '_ {
+        self.movements.iter().filter_map(|movement| {
+            let at = usize::try_from(movement.position).ok()?;
+            Some((self.positions.get(at)?.position, movement.quantity))
+        })
+    }
 }

@@ -110,7 +110,7 @@ pub enum Force {
 }
 
 /// An item at a location.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The item.
     pub item: ItemId,
@@ -319,7 +319,7 @@ pub struct StartTransfer {
 }
 
 /// Where a line wants its stock from.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Wanted {
     /// Wherever is best.
     Anywhere,

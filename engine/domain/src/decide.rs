@@ -6,6 +6,7 @@ mod adjustments;
 mod cancel;
 mod catalog;
 mod choice;
+mod due;
 mod entries;
 mod fulfil;
 mod life;
@@ -20,9 +21,11 @@ mod tests;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
+use crate::catalog::TenantNumber;
 use crate::change::{Cause, Change};
 use crate::command::{Action, Command, Detail};
 use crate::draft::Draft;
+use crate::ids::Reference;
 use crate::rejection::Rejection;
 use crate::reservation::{Reservation, ReservationNumber};
 use crate::stock::Stock;
@@ -50,12 +53,14 @@ pub enum Decision {
 }
 
 /// Something that has left memory, if it ever was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Recall {
     /// A reservation that has ended.
     Reservation(ReservationNumber),
     /// A transfer that has ended.
     Transfer(TransferNumber),
+    /// What was shipped on an order, and what came back: its ended reservations and its returns.
+    Order(TenantNumber, Reference),
 }
 
 /// What is known about things that have left memory.
@@ -64,6 +69,7 @@ pub enum Recalled {
     /// Nobody has looked.
     NotAsked,
     /// The log was searched; what was found is in memory now, and what is not there never was.
+    /// An order that was searched for is always in memory then, also when nothing was found.
     Searched,
 }
 
@@ -89,10 +95,13 @@ impl Stock {
             if entry.fingerprint == command.action.fingerprint() {
                 return Ok(Decision::Repeat(entry.sequence));
             }
-            return Err(Rejection::KeyReused);
+            return self.refuse(command, Rejection::KeyReused, now, sequence);
         }
         match self.act(command, recalled, now, sequence) {
             Ok(Decision::Change(mut change)) => {
+                if let Some(number) = self.due_behind_change(command, &change, now) {
+                    return Ok(Decision::Expire(number));
+                }
                 Draft::sign(&mut change, command);
                 Ok(Decision::Change(change))
             }
@@ -103,7 +112,7 @@ impl Stock {
                 shown.sequence = sequence;
                 change.reservation = Some(Arc::new(shown));
                 Draft::sign(&mut change, command);
-                Ok(Decision::Change(Box::new(change)))
+                Ok(Decision::Change(change))
             }
             Err(rejection) => self.refuse(command, rejection, now, sequence),
             decided => decided,
@@ -118,7 +127,7 @@ impl Stock {
         now: Timestamp,
         sequence: u64,
     ) -> Result<Decision, Rejection> {
-        if let Some(number) = self.due_in_the_way(command, &rejection, now) {
+        if let Some(number) = self.due_behind_refusal(command, &rejection, now) {
             return Ok(Decision::Expire(number));
         }
         let bound = command.key.is_some() && rejection.binds();
@@ -128,31 +137,12 @@ impl Stock {
         let mut change = Draft::begin(self, &command.tenant, Cause::Refused, now, sequence).change;
         change.refusal = Some(Box::new(rejection));
         change.refused = Some(command.action.cause());
-        if let Action::Reserve(wish) = &command.action {
-            // Who waits for the order is told that it was not reserved.
-            let order = wish.order.clone();
-            change.detail = Some(Arc::new(Detail { order, ..Detail::default() }));
-        }
+        change.detail = refused_detail(&command.action);
         Draft::sign(&mut change, command);
         if !bound {
             change.key = None;
         }
-        Ok(Decision::Change(Box::new(change)))
-    }
-
-    /// A due hold that may be the reason for a shortage: expired stock is sellable at that instant.
-    fn due_in_the_way(
-        &self,
-        command: &Command,
-        rejection: &Rejection,
-        now: Timestamp,
-    ) -> Option<ReservationNumber> {
-        let Rejection::InsufficientStock(shortages) = rejection else { return None };
-        let tenant = self.tenant_number(&command.tenant)?;
-        shortages.iter().find_map(|shortage| {
-            let item = self.item_number(tenant, &shortage.item)?;
-            self.promises.due(self.partition(item), now)
-        })
+        Ok(Decision::Change(change))
     }
 
     fn act(
@@ -163,35 +153,27 @@ impl Stock {
         sequence: u64,
     ) -> Result<Decision, Rejection> {
         check_time(command.action.detail(), now)?;
-        let begin = |cause| Draft::begin(self, &command.tenant, cause, now, sequence);
+        let begin = || Draft::begin(self, &command.tenant, command.action.cause(), now, sequence);
         let change = match &command.action {
-            Action::PutItem { item, attributes } => {
-                catalog::put_item(begin(Cause::ItemPut), item, attributes)
-            }
-            Action::ArchiveItem { item } => catalog::archive_item(begin(Cause::ItemArchived), item),
+            Action::PutItem { item, attributes } => catalog::put_item(begin(), item, attributes),
+            Action::ArchiveItem { item } => catalog::archive_item(begin(), item),
             Action::PutLocation { location, attributes } => {
-                catalog::put_location(begin(Cause::LocationPut), location, attributes)
+                catalog::put_location(begin(), location, attributes)
             }
-            Action::RemoveLocation { location } => {
-                catalog::remove_location(begin(Cause::LocationRemoved), location)
-            }
+            Action::RemoveLocation { location } => catalog::remove_location(begin(), location),
             Action::PutBin { location, bin, name } => {
-                catalog::put_bin(begin(Cause::BinPut), location, bin, name.as_ref())
+                catalog::put_bin(begin(), location, bin, name.as_ref())
             }
-            Action::AssignBin { place, bin } => {
-                terms::assign_bin(begin(Cause::BinAssigned), place, bin)
-            }
-            Action::SetPolicy { place, policy } => {
-                terms::set_policy(begin(Cause::PolicySet), place, *policy)
-            }
-            Action::Receive(entry) => entries::receive(begin(Cause::Received), entry),
-            Action::Sell(entry) => entries::sell(begin(Cause::Sold), entry),
-            Action::Return(entry) => entries::take_back(begin(Cause::Returned), entry),
-            Action::Adjust(adjust) => adjustments::adjust(begin(Cause::Adjusted), adjust),
-            Action::Move(wish) => adjustments::shift(begin(Cause::Moved), wish),
-            Action::Count(count) => adjustments::count(begin(Cause::Counted), count),
-            Action::StartTransfer(start) => transfers::start(begin(Cause::TransferStarted), start),
-            Action::Reserve(wish) => reserve::reserve(begin(Cause::Reserved), wish),
+            Action::AssignBin { place, bin } => terms::assign_bin(begin(), place, bin),
+            Action::SetPolicy { place, policy } => terms::set_policy(begin(), place, *policy),
+            Action::Receive(entry) => entries::receive(begin(), entry),
+            Action::Sell(entry) => entries::sell(begin(), entry),
+            Action::Return(entry) => return entries::take_back(begin(), entry, recalled),
+            Action::Adjust(adjust) => adjustments::adjust(begin(), adjust),
+            Action::Move(wish) => adjustments::shift(begin(), wish),
+            Action::Count(count) => adjustments::count(begin(), count),
+            Action::StartTransfer(start) => transfers::start(begin(), start),
+            Action::Reserve(wish) => reserve::reserve(begin(), wish),
             Action::ReceiveTransfer { transfer, .. } | Action::CancelTransfer { transfer, .. } => {
                 let number = *transfer;
                 return self.on_transfer(command, number, recalled, now, sequence);
@@ -206,7 +188,7 @@ impl Stock {
                 return self.on_reservation(command, fulfil.reservation, recalled, now, sequence);
             }
         };
-        change.map(|change| Decision::Change(Box::new(change)))
+        change.map(Decision::Change)
     }
 
     fn on_reservation(
@@ -230,15 +212,15 @@ impl Stock {
         if life::is_due(held, now) {
             return Ok(Decision::Expire(number));
         }
-        let begin = |cause| Draft::of(self, held.tenant, cause, now, sequence);
+        let draft = Draft::of(self, held.tenant, command.action.cause(), now, sequence);
         match &command.action {
-            Action::Confirm { .. } => life::confirm(begin(Cause::Confirmed), held),
-            Action::Extend { ttl_ms, .. } => life::extend(begin(Cause::Extended), held, *ttl_ms),
-            Action::SetLines { lines, .. } => lines::set(begin(Cause::LinesSet), held, lines),
+            Action::Confirm { .. } => life::confirm(draft, held),
+            Action::Extend { ttl_ms, .. } => life::extend(draft, held, *ttl_ms),
+            Action::SetLines { lines, .. } => lines::set(draft, held, lines),
             Action::Cancel { lines, detail, .. } => {
-                cancel::cancel(begin(Cause::Cancelled), held, lines.as_deref(), detail.as_ref())
+                cancel::cancel(draft, held, lines.as_deref(), detail.as_ref())
             }
-            Action::Fulfil(wish) => fulfil::fulfil(begin(Cause::Fulfilled), held, wish),
+            Action::Fulfil(wish) => fulfil::fulfil(draft, held, wish),
             _ => unreachable!("only commands on a reservation come here"),
         }
     }
@@ -260,17 +242,17 @@ impl Stock {
         if self.tenant_number(&command.tenant) != Some(held.tenant) {
             return Err(Rejection::UnknownTransfer);
         }
-        let begin = |cause| Draft::of(self, held.tenant, cause, now, sequence);
+        let draft = Draft::of(self, held.tenant, command.action.cause(), now, sequence);
         let change = match &command.action {
             Action::ReceiveTransfer { quantity, detail, .. } => {
-                transfers::receive(begin(Cause::TransferReceived), held, *quantity, detail.as_ref())
+                transfers::receive(draft, held, *quantity, detail.as_ref())
             }
             Action::CancelTransfer { detail, .. } => {
-                transfers::cancel(begin(Cause::TransferCancelled), held, detail.as_ref())
+                transfers::cancel(draft, held, detail.as_ref())
             }
             _ => unreachable!("only commands on a transfer come here"),
         };
-        change.map(|change| Decision::Change(Box::new(change)))
+        change.map(Decision::Change)
     }
 
     /// The end of a reservation whose deadline has passed.
@@ -280,7 +262,7 @@ impl Stock {
     #[must_use]
     pub fn expire(&self, number: ReservationNumber, now: Timestamp, sequence: u64) -> Change {
         let held = self.promises.reservation(number).expect("a due reservation is in memory");
-        life::expire(Draft::of(self, held.tenant, Cause::Expired, now, sequence), held)
+        *life::expire(Draft::of(self, held.tenant, Cause::Expired, now, sequence), held)
     }
 }
 
@@ -294,6 +276,17 @@ fn check_time(detail: Option<&Arc<Detail>>, now: Timestamp) -> Result<(), Reject
     match detail.and_then(|detail| detail.occurred_at) {
         Some(time) if time > latest => Err(Rejection::TimeAhead { latest }),
         _ => Ok(()),
+    }
+}
+
+/// What the record of a refusal keeps of the command: the words for the ledger, and the order.
+fn refused_detail(action: &Action) -> Option<Arc<Detail>> {
+    match action {
+        Action::Reserve(wish) => {
+            let order = Some(wish.order.clone()?);
+            Some(Arc::new(Detail { order, ..Detail::default() }))
+        }
+        other => other.detail().cloned(),
     }
 }
 

@@ -1,7 +1,11 @@
 //! A change in the making: figures are tried out here, while memory stays as it is.
 
+pub(crate) mod alarms;
+pub(crate) mod sums;
+mod touched;
+
+use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 use crate::catalog::{
     Item, ItemNumber, Location, LocationAttributes, LocationNumber, Standing, TenantNumber,
@@ -12,11 +16,12 @@ use crate::command::{Command, Detail, Place};
 use crate::ids::{ItemId, LocationId, TenantId};
 use crate::limits::MOVEMENTS_MAX;
 use crate::policy::Policy;
-use crate::position::{Alarms, Bucket, Figures, PositionNumber};
+use crate::position::{Alarms, Bucket, Figures, Position, PositionNumber};
 use crate::quantity::Quantity;
 use crate::rejection::{Limit, Rejection};
 use crate::stock::{Stock, Strictness};
 use crate::time::Timestamp;
+use touched::Touched;
 
 /// What to do about items and locations nobody has heard of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +42,10 @@ pub(crate) enum Nature {
 /// A change in the making.
 pub(crate) struct Draft<'a> {
     pub(crate) stock: &'a Stock,
-    pub(crate) change: Change,
+    pub(crate) change: Box<Change>,
     pub(crate) sequence: u64,
     pub(crate) nature: Nature,
+    touched: Touched,
     opened: u32,
 }
 
@@ -67,8 +73,9 @@ impl<'a> Draft<'a> {
         now: Timestamp,
         sequence: u64,
     ) -> Self {
-        let change = Change::new(cause, now, tenant);
-        Self { stock, change, sequence, nature: Nature::Wish, opened: 0 }
+        let change = Box::new(Change::new(cause, now, tenant));
+        let touched = Touched::default();
+        Self { stock, change, sequence, nature: Nature::Wish, touched, opened: 0 }
     }
 
     /// Takes over who sent the command, and its place in its source.
@@ -106,12 +113,8 @@ impl<'a> Draft<'a> {
         unknown == Unknown::Create && self.stock.rules.strictness == Strictness::Lenient
     }
 
-    /// Number of an item; wishes about archived items are refused.
-    pub(crate) fn find_item(
-        &mut self,
-        id: &ItemId,
-        unknown: Unknown,
-    ) -> Result<ItemNumber, Rejection> {
+    /// Number of an item that was heard of; wishes about archived items are refused.
+    pub(crate) fn known_item(&self, id: &ItemId) -> Result<ItemNumber, Rejection> {
         if let Some(number) = self.stock.item_number(self.change.tenant, id) {
             let standing = self.stock.item(number).map(|item| item.standing);
             if standing == Some(Standing::Archived) && self.nature == Nature::Wish {
@@ -119,13 +122,20 @@ impl<'a> Draft<'a> {
             }
             return Ok(number);
         }
-        if let Some(item) = self.change.items.iter().find(|item| item.id == *id) {
-            return Ok(item.number);
+        let ours = self.change.items.iter().find(|item| item.id == *id);
+        ours.map(|item| item.number).ok_or_else(|| Rejection::UnknownItem(id.clone()))
+    }
+
+    /// Number of an item, which may come into being.
+    pub(crate) fn find_item(
+        &mut self,
+        id: &ItemId,
+        unknown: Unknown,
+    ) -> Result<ItemNumber, Rejection> {
+        match self.known_item(id) {
+            Err(Rejection::UnknownItem(_)) if self.may_create(unknown) => Ok(self.create_item(id)),
+            found => found,
         }
-        if !self.may_create(unknown) {
-            return Err(Rejection::UnknownItem(id.clone()));
-        }
-        Ok(self.create_item(id))
     }
 
     pub(crate) fn create_item(&mut self, id: &ItemId) -> ItemNumber {
@@ -145,25 +155,30 @@ impl<'a> Draft<'a> {
         number
     }
 
-    /// Number of a location; one that was removed counts as unknown, and is revived by creating it.
-    pub(crate) fn find_location(
-        &mut self,
-        id: &LocationId,
-        unknown: Unknown,
-    ) -> Result<LocationNumber, Rejection> {
+    /// Number of a location that is in use; one that was removed counts as unknown.
+    pub(crate) fn known_location(&self, id: &LocationId) -> Result<LocationNumber, Rejection> {
         let ours = self.change.locations.iter().find(|location| location.id == *id);
         if let Some(location) = ours {
             return Ok(location.number);
         }
         let known = self.stock.location_number(self.change.tenant, id);
         let held = known.and_then(|number| self.stock.location(number));
-        if let Some(location) = held.filter(|location| location.standing == Standing::Current) {
-            return Ok(location.number);
+        let held = held.filter(|location| location.standing == Standing::Current);
+        held.map(|location| location.number).ok_or_else(|| Rejection::UnknownLocation(id.clone()))
+    }
+
+    /// Number of a location, which may come into being; one that was removed is revived by that.
+    pub(crate) fn find_location(
+        &mut self,
+        id: &LocationId,
+        unknown: Unknown,
+    ) -> Result<LocationNumber, Rejection> {
+        match self.known_location(id) {
+            Err(Rejection::UnknownLocation(_)) if self.may_create(unknown) => {
+                Ok(self.put_location(id, LocationAttributes::default()))
+            }
+            found => found,
         }
-        if !self.may_create(unknown) {
-            return Err(Rejection::UnknownLocation(id.clone()));
-        }
-        Ok(self.put_location(id, LocationAttributes::default()))
     }
 
     /// Creates, replaces or revives a location.
@@ -208,7 +223,7 @@ impl<'a> Draft<'a> {
             return self.touch(number);
         }
         let opened = Some((item, location));
-        if let Some(at) = self.change.positions.iter().position(|held| held.opened == opened) {
+        if let Some(at) = self.touched.find_opened(&self.change.positions, (item, location)) {
             return at;
         }
         let number = self.stock.positions.len().saturating_add(self.opened);
@@ -218,10 +233,10 @@ impl<'a> Draft<'a> {
 
     /// A known position; returns its place in the change.
     pub(crate) fn touch(&mut self, number: PositionNumber) -> usize {
-        if let Some(at) = self.change.positions.iter().position(|held| held.position == number) {
+        if let Some(at) = self.touched.find(&self.change.positions, number) {
             return at;
         }
-        let figures = self.stock.position(number).map(crate::position::Position::figures);
+        let figures = self.stock.position(number).map(Position::figures);
         self.add(number, None, figures.unwrap_or_default())
     }
 
@@ -244,6 +259,8 @@ impl<'a> Draft<'a> {
             threshold: None,
             terms: None,
         });
+        let stock = self.stock;
+        self.touched.add(&self.change.positions, |held| place_of(stock, held));
         at
     }
 
@@ -252,25 +269,34 @@ impl<'a> Draft<'a> {
         self.change.positions.get(at).map_or_else(Figures::default, |held| held.figures)
     }
 
-    /// Figures of a position that may or may not have been touched.
-    pub(crate) fn figures_of(&self, number: PositionNumber) -> Figures {
-        let ours = self.change.positions.iter().find(|held| held.position == number);
-        match ours {
-            Some(held) => held.figures,
-            None => {
-                self.stock.position(number).map_or_else(Figures::default, |held| held.figures())
-            }
+    /// What is free at a position, touched or not.
+    pub(crate) fn available(&self, number: PositionNumber) -> Quantity {
+        match self.touched.find(&self.change.positions, number) {
+            Some(at) => self.figures(at).available,
+            None => self.stock.position(number).map_or(Quantity::ZERO, Position::available),
         }
+    }
+
+    /// What is free at a position that this change opens, if it does.
+    pub(crate) fn available_at_opened(
+        &self,
+        item: ItemNumber,
+        location: LocationNumber,
+    ) -> Quantity {
+        let at = self.touched.find_opened(&self.change.positions, (item, location));
+        at.map_or(Quantity::ZERO, |at| self.figures(at).available)
+    }
+
+    /// Whether this change holds a position of an item already.
+    pub(crate) fn holds_item(&self, item: ItemNumber) -> bool {
+        let place_of = |held: &PositionChange| place_of(self.stock, held);
+        self.touched.holds_item(&self.change.positions, item, place_of)
     }
 
     /// Item and location of a position in the change.
     pub(crate) fn place_of(&self, at: usize) -> (ItemNumber, LocationNumber) {
-        let held = self.change.positions.get(at);
-        let known = || {
-            let position = self.stock.position(held?.position)?;
-            Some((position.item, position.location))
-        };
-        held.and_then(|held| held.opened).or_else(known).unwrap_or((u32::MAX, u32::MAX))
+        let held = self.change.positions.get(at).expect("a place in this change");
+        place_of(self.stock, held)
     }
 
     /// The policy that holds at a position in the change.
@@ -282,7 +308,7 @@ impl<'a> Draft<'a> {
             Some(terms) => terms.own,
             None => held
                 .and_then(|held| self.stock.position(held.position))
-                .map_or_else(Policy::default, crate::position::Position::policy),
+                .map_or_else(Policy::default, Position::policy),
         };
         own.or(of_item)
     }
@@ -296,18 +322,20 @@ impl<'a> Draft<'a> {
         to: Option<Bucket>,
         quantity: Quantity,
     ) -> Result<(), Rejection> {
+        assert!(!quantity.is_negative(), "quantities are checked at the door");
         if self.change.movements.len() >= MOVEMENTS_MAX as usize {
             return Err(Rejection::LimitExceeded { what: Limit::Movements, limit: MOVEMENTS_MAX });
         }
         let held = self.change.positions.get_mut(at).expect("booked at a position of this change");
         let mut figures = held.figures;
-        // In first: figures that move inside a position must not stumble over an intermediate sum.
+        // Out first: what moves inside a position must not stumble over an intermediate sum.
         if let Some(from) = from {
             figures = figures.minus(from, quantity).ok_or(Rejection::QuantityOverflow)?;
         }
         if let Some(to) = to {
             figures = figures.plus(to, quantity).ok_or(Rejection::QuantityOverflow)?;
         }
+        assert!(figures.only_available_is_negative(), "only `available` may be below zero");
         held.figures = figures;
         let position = u32::try_from(at).expect("a change has fewer positions");
         self.change.movements.push(Movement { position, kind, from, to, quantity });
@@ -326,7 +354,7 @@ impl<'a> Draft<'a> {
         }
         let position = self.stock.position(held.position);
         held.terms = Some(Arc::new(Terms {
-            own: position.map_or_else(Policy::default, crate::position::Position::policy),
+            own: position.map_or_else(Policy::default, Position::policy),
             effective,
             bin: position.and_then(|position| position.bin().cloned()),
             created_at: position.map_or(now, |position| position.created_at),
@@ -335,13 +363,12 @@ impl<'a> Draft<'a> {
     }
 
     /// Ends the change: versions, what may be sold, alarms.
-    pub(crate) fn finish(mut self) -> Change {
+    pub(crate) fn finish(mut self) -> Box<Change> {
         for at in 0..self.change.positions.len() {
             let policy = self.policy(at);
             let (item, location) = self.place_of(at);
             let is_selling = self.is_selling(item, location);
             let tracked = self.is_tracked(item);
-            let nature = self.nature;
             let Some(held) = self.change.positions.get_mut(at) else { continue };
             let before = self.stock.position(held.position);
             held.version = before.map_or(1, |before| before.version.saturating_add(1));
@@ -352,9 +379,7 @@ impl<'a> Draft<'a> {
                 (true, true) => policy.sellable(held.figures.available),
             };
             if tracked {
-                let alarms = before.map_or_else(Alarms::default, |before| before.alarms);
-                let available = before.map_or(Quantity::ZERO, |before| before.available());
-                raise_alarms(held, alarms, available, &policy, nature);
+                alarms::raise(held, before, &policy, self.nature);
             }
         }
         self.change
@@ -375,52 +400,12 @@ impl<'a> Draft<'a> {
     pub(crate) fn number(&self, at: usize) -> PositionNumber {
         self.change.positions.get(at).map_or(PositionNumber::MAX, |held| held.position)
     }
-
-    /// All positions in the change so far.
-    pub(crate) fn touched(&self) -> &Vec<PositionChange> {
-        &self.change.positions
-    }
 }
 
-/// Low-stock alarms with hysteresis; stock-out; and stock driven below zero by a fact.
-fn raise_alarms(
-    held: &mut PositionChange,
-    before: Alarms,
-    available_before: Quantity,
-    policy: &Policy,
-    nature: Nature,
-) {
-    let available = held.figures.available;
-    let threshold = policy.threshold();
-    let low = threshold.is_some_and(|threshold| available < threshold);
-    let out = !available.is_positive();
-    held.alarms = Alarms { low, out };
-    held.raised = Raised {
-        low: low && !before.low,
-        // A position that was opened empty has not run out of anything.
-        out: out && !before.out && available < available_before,
-        replenished: before.low && !low && threshold.is_some(),
-        discrepancy: nature == Nature::Fact
-            && available.is_negative()
-            && available < available_before,
-    };
-    if held.raised.low || held.raised.replenished {
-        held.threshold = threshold;
-    }
-}
-
-/// Sum of the quantities of equal keys, in the order of their first appearance.
-pub(crate) fn summed<K: PartialEq>(
-    lines: impl Iterator<Item = (K, Quantity)>,
-) -> Result<Vec<(K, Quantity)>, Rejection> {
-    let mut sums: Vec<(K, Quantity)> = Vec::new();
-    for (key, quantity) in lines {
-        match sums.iter_mut().find(|(held, _)| *held == key) {
-            Some((_, sum)) => {
-                *sum = sum.checked_add(quantity).ok_or(Rejection::QuantityOverflow)?;
-            }
-            None => sums.push((key, quantity)),
-        }
-    }
-    Ok(sums)
+/// Item and location of a position in a change.
+fn place_of(stock: &Stock, held: &PositionChange) -> (ItemNumber, LocationNumber) {
+    held.opened.unwrap_or_else(|| {
+        let position = stock.position(held.position);
+        position.map(|position| (position.item, position.location)).expect("known or opened here")
+    })
 }

@@ -135,6 +135,14 @@ impl Figures {
         self.reserved.saturating_add(self.committed)
     }
 
+    /// Whether all but what is free are zero or more, as they must always be.
+    #[must_use]
+    pub const fn only_available_is_negative(&self) -> bool {
+        let promised = !self.reserved.is_negative() && !self.committed.is_negative();
+        let aside = !self.damaged.is_negative() && !self.quality_hold.is_negative();
+        promised && aside && !self.in_transit.is_negative()
+    }
+
     /// Nothing in any bucket.
     #[must_use]
     pub fn is_empty(&self) -> bool {

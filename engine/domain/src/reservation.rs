@@ -45,7 +45,7 @@ impl Status {
 }
 
 /// Whether a line holds stock at its position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Holding {
     /// What is open lies in `reserved` or `committed` of the position.
     Stock,
@@ -71,6 +71,12 @@ pub struct Line {
 }
 
 impl Line {
+    /// Whether nothing is left of it: nothing open, nothing shipped.
+    #[must_use]
+    pub const fn is_spent(&self) -> bool {
+        self.open().is_zero() && self.fulfilled.is_zero()
+    }
+
     /// What is still promised: quantity − fulfilled − released.
     #[must_use]
     pub const fn open(&self) -> Quantity {

@@ -1,13 +1,14 @@
 //! The writer's memory: all that the rules look at, and nothing else.
 
+mod deadlines;
 pub mod places;
 pub mod promises;
+pub mod tallies;
 
 use alloc::vec::Vec;
+use core::hash::Hasher as _;
 
-use crate::catalog::{
-    Activity, Bin, Item, ItemNumber, Location, LocationNumber, Standing, TenantNumber, Tracking,
-};
+use crate::catalog::{Bin, Item, ItemNumber, Location, LocationNumber, TenantNumber, Tracking};
 use crate::idempotency::Keys;
 use crate::ids::{ItemId, LocationId, TenantId};
 use crate::index_table::IndexTable;
@@ -15,7 +16,7 @@ use crate::policy::Policy;
 use crate::position::{Position, PositionNumber};
 use crate::slab::Slab;
 use crate::sources::Sources;
-use crate::stable_hash::{mix, partition_of, stable_hash};
+use crate::stable_hash::{StableHasher, partition_of};
 use places::Places;
 use promises::Promises;
 
@@ -53,17 +54,21 @@ impl Default for Rules {
     }
 }
 
-#[derive(Debug)]
+/// Things of a checkpoint may come before the tenant they belong to: it was taken piece by piece.
+#[derive(Debug, Default)]
 pub(crate) struct TenantSlot {
-    pub(crate) id: TenantId,
+    /// `None`: known by number only, until recovery has come to its record.
+    pub(crate) id: Option<TenantId>,
     pub(crate) locations: Vec<LocationNumber>,
+    /// Items that wait for the tenant's name to find their partition.
+    waiting: Vec<ItemNumber>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ItemSlot {
     /// `None`: known by number only, until recovery has come to its record.
     pub(crate) item: Option<Item>,
-    pub(crate) partition: u16,
+    pub(crate) partition: Option<u16>,
     pub(crate) places: Places,
 }
 
@@ -79,7 +84,7 @@ pub(crate) struct LocationSlot {
 #[derive(Debug)]
 pub struct Stock {
     pub(crate) rules: Rules,
-    pub(crate) tenants: Slab<Option<TenantSlot>>,
+    pub(crate) tenants: Slab<TenantSlot>,
     tenant_index: IndexTable,
     pub(crate) items: Slab<ItemSlot>,
     item_index: IndexTable,
@@ -112,7 +117,7 @@ impl Stock {
             location_index: IndexTable::default(),
             location_epoch: 0,
             positions: Slab::default(),
-            promises: Promises::new(rules.partitions.max(1), rules.ended_kept_ms),
+            promises: Promises::new(rules.partitions.max(1), rules.ended_kept_ms, seed),
             keys: Keys::new(rules.key_window),
             sources: Sources::default(),
             seed,
@@ -126,7 +131,10 @@ impl Stock {
     }
 
     fn hash(&self, scope: u32, name: &str) -> u64 {
-        mix(stable_hash(&[name]) ^ self.seed.rotate_left(17) ^ mix(u64::from(scope) ^ self.seed))
+        let mut hasher = StableHasher::seeded(self.seed);
+        hasher.write_u32(scope);
+        hasher.write(name.as_bytes());
+        hasher.finish()
     }
 
     /// Number of a tenant.
@@ -139,7 +147,7 @@ impl Stock {
     /// Name of a tenant.
     #[must_use]
     pub fn tenant(&self, number: TenantNumber) -> Option<&TenantId> {
-        self.tenants.get(number)?.as_ref().map(|slot| &slot.id)
+        self.tenants.get(number)?.id.as_ref()
     }
 
     /// Number of an item, archived or not.
@@ -156,10 +164,10 @@ impl Stock {
         self.items.get(number)?.item.as_ref()
     }
 
-    /// The partition an item belongs to.
+    /// The partition an item belongs to; `None` until its record is known.
     #[must_use]
-    pub fn partition(&self, item: ItemNumber) -> u16 {
-        self.items.get(item).map_or(0, |slot| slot.partition)
+    pub fn partition(&self, item: ItemNumber) -> Option<u16> {
+        self.items.get(item)?.partition
     }
 
     /// Number of a location, removed or not.
@@ -187,8 +195,7 @@ impl Stock {
     /// All locations of a tenant, in the order in which they were first heard of.
     #[must_use]
     pub fn tenant_locations(&self, tenant: TenantNumber) -> &[LocationNumber] {
-        let slot = self.tenants.get(tenant).and_then(Option::as_ref);
-        slot.map_or(&[], |slot| slot.locations.as_slice())
+        self.tenants.get(tenant).map_or(&[], |slot| slot.locations.as_slice())
     }
 
     /// Number of the position of an item at a location.
@@ -252,13 +259,16 @@ impl Stock {
         position.policy().or(item)
     }
 
+    /// A location that sells: known, not removed, active.
+    #[must_use]
+    pub fn selling(&self, location: LocationNumber) -> Option<&Location> {
+        self.location(location).filter(|location| location.is_selling())
+    }
+
     /// Whether a location sells: known, not removed, active.
     #[must_use]
     pub fn is_selling(&self, location: LocationNumber) -> bool {
-        self.location(location).is_some_and(|location| {
-            location.standing == Standing::Current
-                && location.attributes.activity == Activity::Active
-        })
+        self.selling(location).is_some()
     }
 
     /// Whether stock of an item is counted.
@@ -280,27 +290,42 @@ impl Stock {
 
     pub(crate) fn enter_tenant(&mut self, number: TenantNumber, id: &TenantId) {
         let hash = self.hash(0, id.as_str());
-        let slot = self.tenants.reach(number, || None);
-        if slot.is_none() {
-            *slot = Some(TenantSlot { id: id.clone(), locations: Vec::new() });
-            self.tenant_index.insert(hash, number);
+        let slot = self.tenants.reach(number, TenantSlot::default);
+        if slot.id.is_some() {
+            return;
+        }
+        slot.id = Some(id.clone());
+        let waiting = core::mem::take(&mut slot.waiting);
+        self.tenant_index.insert(hash, number);
+        for item in waiting {
+            self.settle_item(number, item);
         }
     }
 
     pub(crate) fn enter_item(&mut self, item: &Item) {
         let hash = self.hash(item.tenant, item.id.as_str());
-        let partitions = self.rules.partitions;
-        let tenant = self.tenant(item.tenant).expect("tenants come before their items");
-        let partition = partition_of(tenant.as_str(), item.id.as_str(), partitions);
-        let vacant = || ItemSlot { item: None, partition: 0, places: Places::default() };
-        let slot = self.items.reach(item.number, vacant);
-        let is_new = slot.item.is_none();
-        slot.item = Some(item.clone());
-        slot.partition = partition;
-        if is_new {
+        let slot = self.items.reach(item.number, ItemSlot::default);
+        let was_known = slot.item.replace(item.clone()).is_some();
+        // Whatever the item says about selling, the order of choice rests on it.
+        slot.places.forget_order();
+        if !was_known {
             self.item_index.insert(hash, item.number);
-            self.partition_items[usize::from(partition)].push(item.number);
+            self.settle_item(item.tenant, item.number);
         }
+    }
+
+    /// Puts an item into its partition, or lets it wait for the name of its tenant.
+    fn settle_item(&mut self, tenant: TenantNumber, number: ItemNumber) {
+        let Some(id) = self.tenant(tenant).cloned() else {
+            self.tenants.reach(tenant, TenantSlot::default).waiting.push(number);
+            return;
+        };
+        let partitions = self.rules.partitions;
+        let slot = self.items.get_mut(number).expect("an item that was just entered");
+        let item = slot.item.as_ref().expect("an item that was just entered");
+        let partition = partition_of(id.as_str(), item.id.as_str(), partitions);
+        slot.partition = Some(partition);
+        self.partition_items[usize::from(partition)].push(number);
     }
 
     pub(crate) fn location_slot(&mut self, number: LocationNumber) -> &mut LocationSlot {
@@ -314,34 +339,42 @@ impl Stock {
     pub(crate) fn enter_location(&mut self, location: &Location) {
         let hash = self.hash(location.tenant, location.id.as_str());
         let slot = self.location_slot(location.number);
-        let is_new = slot.location.is_none();
-        slot.location = Some(location.clone());
-        if is_new {
-            self.location_index.insert(hash, location.number);
-            let tenant = self.tenants.reach(location.tenant, || None);
-            let tenant = tenant.as_mut().expect("tenants come before their locations");
-            tenant.locations.push(location.number);
+        let place = |location: &Location| (location.attributes.priority, location.is_selling());
+        let moved = slot.location.as_ref().map(place) != Some(place(location));
+        let was_known = slot.location.replace(location.clone()).is_some();
+        // A location without positions stands in no order of choice.
+        if moved && !slot.positions.is_empty() {
+            self.location_epoch = self.location_epoch.wrapping_add(1);
         }
-        self.location_epoch = self.location_epoch.wrapping_add(1);
+        if !was_known {
+            self.location_index.insert(hash, location.number);
+            self.tenants
+                .reach(location.tenant, TenantSlot::default)
+                .locations
+                .push(location.number);
+        }
     }
 
     pub(crate) fn enter_position(&mut self, number: PositionNumber, position: Position) {
         let (item, location) = (position.item, position.location);
         let slot = self.positions.reach(number, || None);
-        if slot.is_none() {
-            *slot = Some(position);
-            let of = |number: PositionNumber| {
-                self.positions
-                    .get(number)
-                    .and_then(Option::as_ref)
-                    .map_or(LocationNumber::MAX, |position| position.location)
-            };
-            let vacant = || ItemSlot { item: None, partition: 0, places: Places::default() };
-            self.items.reach(item, vacant).places.add(number, location, of);
-            self.location_slot(location).positions.push(number);
-        } else {
-            *slot = Some(position);
+        if slot.replace(position).is_some() {
+            return;
         }
+        let positions = &self.positions;
+        let of = |number: PositionNumber| {
+            let held = positions.get(number).and_then(Option::as_ref);
+            held.map_or(LocationNumber::MAX, |position| position.location)
+        };
+        self.items.reach(item, ItemSlot::default).places.add(number, location, of);
+        self.location_slot(location).positions.push(number);
+    }
+
+    /// Puts a position that did not come by a record: the order of choice is made anew when needed.
+    pub(crate) fn replace_position(&mut self, number: PositionNumber, position: Position) {
+        let item = position.item;
+        self.enter_position(number, position);
+        self.items.reach(item, ItemSlot::default).places.forget_order();
     }
 }
 

@@ -5,10 +5,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use onhand_domain::catalog::TenantNumber;
 use onhand_domain::change::Change;
 use onhand_domain::command::Command;
 use onhand_domain::decide::{Decision, Recall, Recalled};
+use onhand_domain::ids::Reference;
 use onhand_domain::limits::MOVEMENTS_MAX;
+use onhand_domain::position::PositionNumber;
+use onhand_domain::quantity::Quantity;
 use onhand_domain::rejection::{Limit, Rejection};
 use onhand_domain::reservation::{Reservation, ReservationNumber};
 use onhand_domain::stock::Stock;
@@ -29,6 +33,21 @@ pub enum Found {
     Reservation(Arc<Reservation>),
     /// A transfer that has ended.
     Transfer(Box<Transfer>),
+    /// What the log knows of an order, even if that is nothing.
+    Order(Box<FoundOrder>),
+}
+
+/// See [`Found::Order`].
+#[derive(Debug, Clone)]
+pub struct FoundOrder {
+    /// Whose order it is.
+    pub tenant: TenantNumber,
+    /// The order.
+    pub order: Reference,
+    /// Its ended reservations.
+    pub ended: Vec<Arc<Reservation>>,
+    /// What came back on it, and to which positions.
+    pub returned: Vec<(PositionNumber, Quantity)>,
 }
 
 /// What a search of the log has brought.
@@ -125,6 +144,10 @@ impl Core {
                 self.stock.recall_reservation(reservation, now)
             }
             Some(Found::Transfer(transfer)) => self.stock.recall_transfer(*transfer, now),
+            Some(Found::Order(found)) => {
+                let FoundOrder { tenant, order, ended, returned } = *found;
+                self.stock.recall_order(tenant, &order, &ended, &returned, now);
+            }
             None => {}
         }
         Recalled::Searched

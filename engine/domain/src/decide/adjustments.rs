@@ -1,5 +1,7 @@
 //! Corrections: adjustments, moves between buckets, and counts.
 
+use alloc::boxed::Box;
+
 use crate::change::{Change, MovementKind};
 use crate::command::{Adjust, Count, Force, MoveStock, Place, Target};
 use crate::draft::{Draft, Nature, Unknown};
@@ -10,7 +12,8 @@ use crate::rejection::{Rejection, Shortage};
 /// Corrects a bucket by a difference, or to a figure.
 ///
 /// A figure is a fact: it says what is so. A difference is a wish, unless it is forced.
-pub(super) fn adjust(mut draft: Draft<'_>, wish: &Adjust) -> Result<Change, Rejection> {
+pub(super) fn adjust(mut draft: Draft<'_>, wish: &Adjust) -> Result<Box<Change>, Rejection> {
+    assert_adjustable(wish.bucket);
     let is_fact = wish.force == Force::Fact || !matches!(wish.target, Target::Delta(_));
     draft.nature = if is_fact { Nature::Fact } else { Nature::Wish };
     let creates = match wish.target {
@@ -41,7 +44,9 @@ pub(super) fn adjust(mut draft: Draft<'_>, wish: &Adjust) -> Result<Change, Reje
 }
 
 /// Moves stock between two buckets of a position.
-pub(super) fn shift(mut draft: Draft<'_>, wish: &MoveStock) -> Result<Change, Rejection> {
+pub(super) fn shift(mut draft: Draft<'_>, wish: &MoveStock) -> Result<Box<Change>, Rejection> {
+    assert_adjustable(wish.from);
+    assert_adjustable(wish.to);
     let at = find_tracked(&mut draft, &wish.place, Unknown::Refuse)?;
     let free = draft.figures(at).get(wish.from);
     if free < wish.quantity {
@@ -54,7 +59,7 @@ pub(super) fn shift(mut draft: Draft<'_>, wish: &MoveStock) -> Result<Change, Re
 }
 
 /// A cycle count: what was found is on hand, and the variance becomes a movement.
-pub(super) fn count(mut draft: Draft<'_>, count: &Count) -> Result<Change, Rejection> {
+pub(super) fn count(mut draft: Draft<'_>, count: &Count) -> Result<Box<Change>, Rejection> {
     draft.nature = Nature::Fact;
     let at = find_tracked(&mut draft, &count.place, Unknown::Create)?;
     expect(&draft, at, &count.place, None, count.expected_version)?;
@@ -66,17 +71,39 @@ pub(super) fn count(mut draft: Draft<'_>, count: &Count) -> Result<Change, Rejec
     Ok(draft.finish())
 }
 
+/// Promises and transfers change their buckets themselves; the door lets nobody else at them.
+fn assert_adjustable(bucket: Bucket) {
+    let may = matches!(bucket, Bucket::Available | Bucket::Damaged | Bucket::QualityHold);
+    assert!(may, "promises and transfers have commands of their own");
+}
+
+/// The position of a tracked item. What only takes from it does not open it.
 fn find_tracked(
     draft: &mut Draft<'_>,
     place: &Place,
     unknown: Unknown,
 ) -> Result<usize, Rejection> {
-    let at = draft.find_place(place, unknown)?;
-    let (item, _) = draft.place_of(at);
-    if draft.is_tracked(item) { Ok(at) } else { Err(Rejection::NotTracked(place.item.clone())) }
+    let item = draft.find_item(&place.item, unknown)?;
+    let location = draft.find_location(&place.location, unknown)?;
+    if !draft.is_tracked(item) {
+        return Err(Rejection::NotTracked(place.item.clone()));
+    }
+    if unknown == Unknown::Create {
+        return Ok(draft.open_at(item, location));
+    }
+    match draft.stock.position_number(item, location) {
+        Some(number) => Ok(draft.touch(number)),
+        None => {
+            let Place { item, location } = place.clone();
+            Err(Rejection::UnknownPosition { item, location })
+        }
+    }
 }
 
 /// A difference of zero is booked too: it shows that somebody looked.
+///
+/// A fact may take more from a bucket than lies in it. The rest leaves `available`, because nothing
+/// else may be below zero.
 fn book_difference(
     draft: &mut Draft<'_>,
     at: usize,
@@ -84,8 +111,20 @@ fn book_difference(
     bucket: Bucket,
     delta: Quantity,
 ) -> Result<(), Rejection> {
-    let (from, to) = if delta.is_negative() { (Some(bucket), None) } else { (None, Some(bucket)) };
-    draft.book(at, kind, from, to, delta.abs())
+    if !delta.is_negative() {
+        return draft.book(at, kind, None, Some(bucket), delta);
+    }
+    let leaving = delta.abs();
+    let held = draft.figures(at).get(bucket);
+    let here = if bucket == Bucket::Available { leaving } else { leaving.min(held) };
+    if !here.is_zero() {
+        draft.book(at, kind, Some(bucket), None, here)?;
+    }
+    let rest = leaving.saturating_sub(here);
+    if !rest.is_zero() {
+        draft.book(at, kind, Some(Bucket::Available), None, rest)?;
+    }
+    Ok(())
 }
 
 fn expect(

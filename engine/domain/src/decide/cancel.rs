@@ -1,16 +1,17 @@
 //! Releasing a reservation, all that is open or part of it.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use super::Decision;
 use super::life::{held_at, next_version, put, release_open, settle};
 use crate::change::{LineShare, MovementKind};
 use crate::command::{Detail, ReleasedLine};
-use crate::draft::{Draft, Nature, Unknown, summed};
+use crate::draft::{Draft, Nature, sums::summed};
 use crate::position::Bucket;
 use crate::quantity::Quantity;
 use crate::rejection::Rejection;
-use crate::reservation::{Reservation, Status};
+use crate::reservation::{Line, Reservation, Status};
 
 /// Releases what is open, or the lines named.
 pub(super) fn cancel(
@@ -29,12 +30,12 @@ pub(super) fn cancel(
     match lines {
         None => release_open(&mut draft, &mut next, MovementKind::Release)?,
         Some(lines) => {
-            let sums =
-                summed(lines.iter().map(|line| ((&line.item, &line.location), line.quantity)))?;
-            for ((item, location), quantity) in sums {
-                let wish =
-                    ReleasedLine { item: item.clone(), location: location.clone(), quantity };
-                release_line(&mut draft, &mut next, &wish)?;
+            let lines = summed(lines)?;
+            // Lines that name a location first: one that does not mind which leaves it to them.
+            let (named, others): (Vec<_>, Vec<_>) =
+                lines.iter().partition(|line| line.location.is_some());
+            for line in named.into_iter().chain(others) {
+                release_line(&mut draft, &mut next, line)?;
             }
         }
     }
@@ -48,14 +49,14 @@ fn release_line(
     wish: &ReleasedLine,
 ) -> Result<(), Rejection> {
     draft.nature = Nature::Fact; // promises of archived items are released too
-    let item = draft.find_item(&wish.item, Unknown::Refuse)?;
+    let item = draft.known_item(&wish.item)?;
     let location = match &wish.location {
-        Some(id) => Some(draft.find_location(id, Unknown::Refuse)?),
+        Some(id) => Some(draft.known_location(id)?),
         None => None,
     };
     let bucket = next.status.bucket();
     let stock = draft.stock;
-    let is_meant = |line: &crate::reservation::Line| {
+    let is_meant = |line: &Line| {
         let at = line.position.and_then(|number| stock.position(number)).map(|held| held.location);
         line.item == item && location.is_none_or(|location| at == Some(location))
     };

@@ -4,13 +4,15 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::catalog::{Bin, Item, ItemAttributes, LocationAttributes, Standing, Tracking};
+use crate::catalog::{
+    Bin, Item, ItemAttributes, ItemNumber, LocationAttributes, Standing, Tracking,
+};
 use crate::change::{BinChange, Cause, Change, PolicyBefore};
 use crate::command::Place;
-use crate::draft::{Draft, Nature, Unknown};
+use crate::draft::{Draft, Nature, Unknown, alarms};
 use crate::ids::{BinId, ItemId, LocationId, Text};
 use crate::limits::{BINS_MAX, MOVEMENTS_MAX};
-use crate::position::PositionNumber;
+use crate::position::{Alarms, PositionNumber};
 use crate::rejection::{Limit, Rejection, STOCK_THERE_MAX, StockThere};
 use crate::stock::Stock;
 
@@ -19,7 +21,7 @@ pub(super) fn put_item(
     mut draft: Draft<'_>,
     id: &ItemId,
     attributes: &Arc<ItemAttributes>,
-) -> Result<Change, Rejection> {
+) -> Result<Box<Change>, Rejection> {
     let held = draft.stock.item_number(draft.change.tenant, id).and_then(|at| draft.stock.item(at));
     let Some(held) = held else {
         draft.create_item(id);
@@ -40,33 +42,39 @@ pub(super) fn put_item(
         updated_at: draft.now(),
         ..held.clone()
     };
-    let thresholds_differ = held.policy().threshold() != attributes.policy.threshold();
-    let number = held.number;
-    let own = held.policy();
-    draft.change.policy_before = (own != attributes.policy)
-        .then(|| Box::new(PolicyBefore { own, effective: own }));
+    let (number, before, after) = (held.number, held.policy(), attributes.policy);
+    let may_ring =
+        before.threshold() != after.threshold() || held.tracking() != attributes.tracking;
     draft.change.items.push(item);
-    if thresholds_differ && attributes.tracking == Tracking::Tracked {
-        touch_changed_alarms(&mut draft, number);
+    if before != after {
+        let before = PolicyBefore { own: before, effective: before };
+        draft.change.policy_before = Some(Box::new(before));
+    }
+    if may_ring {
+        touch_changed_alarms(&mut draft, number, attributes.tracking);
     }
     Ok(draft.finish())
 }
 
 /// A new threshold raises or clears alarms at once, where stock lies on the other side of it.
-fn touch_changed_alarms(draft: &mut Draft<'_>, item: u32) {
+/// So does counting what was not counted before.
+fn touch_changed_alarms(draft: &mut Draft<'_>, item: ItemNumber, tracking: Tracking) {
     let stock = draft.stock;
     for number in stock.item_positions(item).take(MOVEMENTS_MAX as usize) {
         let Some(position) = stock.position(number) else { continue };
         let policy = position.policy().or(draft.item(item).map(Item::policy).unwrap_or_default());
-        let low = policy.threshold().is_some_and(|threshold| position.available() < threshold);
-        if low != position.alarms.low {
+        let next = match tracking {
+            Tracking::Tracked => alarms::standing(&policy, position.available()),
+            Tracking::Untracked => Alarms::default(),
+        };
+        if next.low != position.alarms.low {
             draft.touch(number);
         }
     }
 }
 
 /// Archives an item that has no stock and no promises. Archiving it again changes nothing.
-pub(super) fn archive_item(mut draft: Draft<'_>, id: &ItemId) -> Result<Change, Rejection> {
+pub(super) fn archive_item(mut draft: Draft<'_>, id: &ItemId) -> Result<Box<Change>, Rejection> {
     draft.nature = Nature::Fact; // finds archived items too
     let number = draft.find_item(id, Unknown::Refuse)?;
     let stock = draft.stock;
@@ -93,13 +101,16 @@ pub(super) fn put_location(
     mut draft: Draft<'_>,
     id: &LocationId,
     attributes: &LocationAttributes,
-) -> Result<Change, Rejection> {
+) -> Result<Box<Change>, Rejection> {
     draft.put_location(id, attributes.clone());
     Ok(draft.finish())
 }
 
 /// Removes a location that has no stock and no promises.
-pub(super) fn remove_location(mut draft: Draft<'_>, id: &LocationId) -> Result<Change, Rejection> {
+pub(super) fn remove_location(
+    mut draft: Draft<'_>,
+    id: &LocationId,
+) -> Result<Box<Change>, Rejection> {
     let number = draft.find_location(id, Unknown::Refuse)?;
     let stock = draft.stock;
     refuse_stock(stock, stock.location_positions(number).iter().copied())?;
@@ -117,7 +128,7 @@ pub(super) fn put_bin(
     location: &LocationId,
     bin: &BinId,
     name: Option<&Text>,
-) -> Result<Change, Rejection> {
+) -> Result<Box<Change>, Rejection> {
     let number = draft.find_location(location, Unknown::Refuse)?;
     let bins = draft.stock.bins(number);
     let created = !bins.iter().any(|held| held.id == *bin);

@@ -1,13 +1,16 @@
 //! Shipping a reservation, all or part, from where it is held or from elsewhere.
 
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use super::Decision;
 use super::life::{held_at, next_version, put, refuse_ended, release_open, settle};
 use crate::catalog::{ItemNumber, LocationNumber};
 use crate::change::{LineShare, MovementKind};
-use crate::command::{Force, Fulfil, Place, Rest};
-use crate::draft::{Draft, Nature, Unknown, summed};
+use crate::command::{Force, Fulfil, Place, Rest, ShippedLine};
+use crate::draft::{Draft, Nature, Unknown, sums::summed};
+use crate::ids::ItemId;
 use crate::limits::SHIPMENTS_MAX;
 use crate::position::{Bucket, PositionNumber};
 use crate::quantity::Quantity;
@@ -31,12 +34,7 @@ pub(super) fn fulfil(
     let mut next = next_version(&draft, held);
     match &wish.lines {
         None => ship_all(&mut draft, &mut next, wish.force)?,
-        Some(lines) => {
-            let sums = summed(lines.iter().map(|line| (&line.place, line.quantity)))?;
-            for (place, quantity) in sums {
-                ship(&mut draft, &mut next, place, quantity, wish.force)?;
-            }
-        }
+        Some(lines) => ship(&mut draft, &mut next, lines, wish.force)?,
     }
     if let Some(id) = &wish.shipment {
         if next.shipments.len() >= SHIPMENTS_MAX as usize {
@@ -74,45 +72,86 @@ fn ship_all(draft: &mut Draft<'_>, next: &mut Reservation, force: Force) -> Resu
     Ok(())
 }
 
-/// Ships a quantity from a place: first what is held there, then what is held elsewhere.
+/// What leaves a place.
+struct Parcel<'a> {
+    id: &'a ItemId,
+    item: ItemNumber,
+    location: LocationNumber,
+    rest: Quantity,
+}
+
+/// Ships quantities from places: first what is held at each, then what is held elsewhere.
 fn ship(
     draft: &mut Draft<'_>,
     next: &mut Reservation,
-    place: &Place,
-    quantity: Quantity,
+    lines: &[ShippedLine],
     force: Force,
 ) -> Result<(), Rejection> {
-    let (item, location) = find(draft, place, force)?;
-    let mine = next.lines.iter().filter(|line| line.item == item);
-    let open = mine.clone().fold(Quantity::ZERO, |sum, line| sum.saturating_add(line.open()));
-    if quantity > open {
-        let item = Some(place.item.clone());
-        return Err(Rejection::ExceedsOpen { item, requested: quantity, open });
+    let lines = summed(lines)?;
+    let mut parcels = Vec::with_capacity(lines.len());
+    for line in lines.iter() {
+        let (item, location) = find(draft, &line.place, force)?;
+        parcels.push(Parcel { id: &line.place.item, item, location, rest: line.quantity });
     }
-    let here = draft.stock.position_number(item, location);
-    let mut rest = quantity;
-    let bucket = next.status.bucket();
+    check_open(next, &parcels)?;
     for own in [true, false] {
-        for line in next.lines.iter_mut().filter(|line| line.item == item) {
-            let is_here = here.is_some() && line.position == here;
-            let share = line.open().min(rest);
-            if is_here != own || share.is_zero() {
-                continue;
-            }
-            let from = if line.holding == Holding::Nothing {
-                line.position
-            } else if own {
-                line.position
-                    .map(|position| ship_held(draft, position, bucket, share, force))
-                    .transpose()?
-            } else {
-                let held = line.position;
-                Some(ship_elsewhere(draft, held, (item, location), bucket, share, force)?)
-            };
-            line.fulfilled = line.fulfilled.saturating_add(share);
-            rest = rest.saturating_sub(share);
-            draft.change.shipped.push(LineShare { item, position: from, quantity: share });
+        for parcel in &mut parcels {
+            ship_parcel(draft, next, parcel, own, force)?;
         }
+    }
+    Ok(())
+}
+
+/// Of each item at most what is open may leave, wherever it leaves from.
+fn check_open(next: &Reservation, parcels: &[Parcel<'_>]) -> Result<(), Rejection> {
+    let mut open: BTreeMap<ItemNumber, Quantity> = BTreeMap::new();
+    for line in &next.lines {
+        let sum = open.entry(line.item).or_default();
+        *sum = sum.saturating_add(line.open());
+    }
+    let mut wanted: BTreeMap<ItemNumber, (&ItemId, Quantity)> = BTreeMap::new();
+    for parcel in parcels {
+        let (_, sum) = wanted.entry(parcel.item).or_insert((parcel.id, Quantity::ZERO));
+        *sum = sum.checked_add(parcel.rest).ok_or(Rejection::QuantityOverflow)?;
+    }
+    for (item, (id, requested)) in wanted {
+        let open = open.get(&item).copied().unwrap_or_default();
+        if requested > open {
+            return Err(Rejection::ExceedsOpen { item: Some(id.clone()), requested, open });
+        }
+    }
+    Ok(())
+}
+
+fn ship_parcel(
+    draft: &mut Draft<'_>,
+    next: &mut Reservation,
+    parcel: &mut Parcel<'_>,
+    own: bool,
+    force: Force,
+) -> Result<(), Rejection> {
+    let item = parcel.item;
+    let here = draft.stock.position_number(item, parcel.location);
+    let bucket = next.status.bucket();
+    for line in next.lines.iter_mut().filter(|line| line.item == item) {
+        let is_here = here.is_some() && line.position == here;
+        let share = line.open().min(parcel.rest);
+        if is_here != own || share.is_zero() {
+            continue;
+        }
+        let from = match (line.holding, line.position) {
+            (Holding::Nothing, position) => position,
+            (Holding::Stock, Some(held)) if own => {
+                Some(ship_held(draft, held, bucket, share, force)?)
+            }
+            (Holding::Stock, held) => {
+                let place = (item, parcel.location);
+                Some(ship_elsewhere(draft, held, place, bucket, share, force)?)
+            }
+        };
+        line.fulfilled = line.fulfilled.saturating_add(share);
+        parcel.rest = parcel.rest.saturating_sub(share);
+        draft.change.shipped.push(LineShare { item, position: from, quantity: share });
     }
     Ok(())
 }
@@ -123,11 +162,10 @@ fn find(
     force: Force,
 ) -> Result<(ItemNumber, LocationNumber), Rejection> {
     let nature = core::mem::replace(&mut draft.nature, Nature::Fact); // archived items are shipped too
-    let item = draft.find_item(&place.item, Unknown::Refuse)?;
-    let unknown = if force == Force::Fact { Unknown::Create } else { Unknown::Refuse };
-    let location = draft.find_location(&place.location, unknown)?;
+    let item = draft.known_item(&place.item);
     draft.nature = nature;
-    Ok((item, location))
+    let unknown = if force == Force::Fact { Unknown::Create } else { Unknown::Refuse };
+    Ok((item?, draft.find_location(&place.location, unknown)?))
 }
 
 /// From the caller's own hold: it must lie on the shelf.
@@ -174,8 +212,7 @@ fn check_shelf(
         return Ok(());
     }
     let (item, location) = draft.place_of(at);
-    let name = draft.item(item).map(|item| item.id.clone());
-    let Some(item) = name else { return Err(Rejection::UnknownReservation) };
+    let item = draft.item(item).expect("a position has an item").id.clone();
     Err(Rejection::InsufficientStock(alloc::vec![Shortage {
         item,
         location: draft.location(location).map(|location| location.id.clone()),

@@ -29,7 +29,7 @@ pub(super) fn next_version(draft: &Draft<'_>, held: &Reservation) -> Reservation
 /// Ends the change with the reservation as it is now.
 pub(super) fn put(mut draft: Draft<'_>, reservation: Reservation) -> Decision {
     draft.change.reservation = Some(Arc::new(reservation));
-    Decision::Change(Box::new(draft.finish()))
+    Decision::Change(draft.finish())
 }
 
 /// Why nothing can be done with a reservation that is not open.
@@ -81,7 +81,7 @@ pub(super) fn extend(
 }
 
 /// Ends a reservation whose deadline has passed, as a whole.
-pub(super) fn expire(mut draft: Draft<'_>, held: &Arc<Reservation>) -> Change {
+pub(super) fn expire(mut draft: Draft<'_>, held: &Arc<Reservation>) -> Box<Change> {
     let mut next = next_version(&draft, held);
     release_open(&mut draft, &mut next, MovementKind::Expired)
         .expect("what was taken from available fits back into it");

@@ -1,5 +1,6 @@
 //! Setting the quantities of lines, in place, all or nothing.
 
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -10,17 +11,12 @@ use super::reserve::{merged, serve};
 use crate::catalog::ItemNumber;
 use crate::change::MovementKind;
 use crate::command::{Backorder, RequestedLine, Wanted};
-use crate::draft::{Draft, Unknown};
-use crate::position::Bucket;
+use crate::draft::{Draft, sums::summed};
+use crate::ids::ItemId;
+use crate::position::{Bucket, PositionNumber};
 use crate::quantity::Quantity;
 use crate::rejection::{Rejection, Shortage};
 use crate::reservation::{Holding, Line, Reservation, Status};
-
-/// Which line of the reservation a wish is about.
-enum Meant {
-    Line(usize),
-    New,
-}
 
 /// Sets the lines named; the others stay as they are.
 pub(super) fn set(
@@ -29,46 +25,55 @@ pub(super) fn set(
     wishes: &[RequestedLine],
 ) -> Result<Decision, Rejection> {
     refuse_ended(held)?;
-    let bucket = held.status.bucket().unwrap_or(Bucket::Reserved);
-    let mut next = next_version(&draft, held);
-    let mut meant = Vec::with_capacity(wishes.len());
-    for wish in wishes {
-        let item = draft.find_item(&wish.item, Unknown::Refuse)?;
-        meant.push((wish, item, find_line(&mut draft, held, item, wish)?));
+    let bucket = held.status.bucket().expect("an open reservation holds in a bucket");
+    let wishes = summed(wishes)?;
+    // What lines that are there are to be, and what is new. Two wishes may mean one line.
+    let mut targets: BTreeMap<usize, (&ItemId, Quantity)> = BTreeMap::new();
+    let mut new: Vec<(ItemNumber, &RequestedLine)> = Vec::new();
+    for wish in wishes.iter() {
+        let item = draft.known_item(&wish.item)?;
+        match find_line(&draft, held, item, wish)? {
+            Some(at) => {
+                let (_, sum) = targets.entry(at).or_insert((&wish.item, Quantity::ZERO));
+                *sum = sum.checked_add(wish.quantity).ok_or(Rejection::QuantityOverflow)?;
+            }
+            None if wish.quantity.is_zero() => {}
+            None => new.push((item, wish)),
+        }
     }
+    let mut next = next_version(&draft, held);
     let mut shortages = Vec::new();
     // What is given back first, so that the caller's own hold never blocks the caller.
     for growing in [false, true] {
-        for (wish, item, meant) in &meant {
-            let short = match meant {
-                Meant::Line(at) => {
-                    let Some(line) = next.lines.get_mut(*at) else { continue };
-                    set_line(&mut draft, line, wish, bucket, growing)?
-                }
-                Meant::New if growing && wish.quantity.is_positive() => {
-                    add_line(&mut draft, &mut next, *item, wish, bucket)?
-                }
-                Meant::New => None,
-            };
-            shortages.extend(short);
+        for (at, (id, quantity)) in &targets {
+            let Some(line) = next.lines.get_mut(*at) else { continue };
+            if (*quantity > line.quantity.saturating_sub(line.released)) == growing {
+                shortages.extend(set_line(&mut draft, line, id, *quantity, bucket)?);
+            }
         }
+    }
+    for (item, wish) in new {
+        let terms = choice::Terms { backorder: Backorder::Policy, splits: u32::MAX };
+        let lines = &mut next.lines;
+        shortages.extend(serve(&mut draft, item, wish, terms, bucket, |line| lines.push(line))?);
     }
     if !shortages.is_empty() {
         return Err(Rejection::InsufficientStock(shortages));
     }
-    next.lines = merged_in_place(next.lines)?;
+    next.lines = merged(next.lines)?;
     settle(&mut next, Status::Cancelled);
     Ok(put(draft, next))
 }
 
+/// The line that a wish is about; `None`: a new one. Spent lines are meant only when there is no other.
 fn find_line(
-    draft: &mut Draft<'_>,
+    draft: &Draft<'_>,
     held: &Reservation,
     item: ItemNumber,
     wish: &RequestedLine,
-) -> Result<Meant, Rejection> {
+) -> Result<Option<usize>, Rejection> {
     let location = match &wish.wanted {
-        Wanted::Only(id) => Some(draft.find_location(id, Unknown::Refuse)?),
+        Wanted::Only(id) => Some(draft.known_location(id)?),
         Wanted::Preferred(_) | Wanted::Anywhere => None,
     };
     let stock = draft.stock;
@@ -76,74 +81,77 @@ fn find_line(
         let at = line.position.and_then(|number| stock.position(number)).map(|held| held.location);
         line.item == item && location.is_none_or(|location| at == Some(location))
     };
-    let mut found = held.lines.iter().enumerate().filter(|(_, line)| is_meant(line));
-    match (found.next(), found.next()) {
-        (None, _) => Ok(Meant::New),
-        (Some((at, _)), None) => Ok(Meant::Line(at)),
+    let meant = || held.lines.iter().enumerate().filter(|(_, line)| is_meant(line));
+    let mut live = meant().filter(|(_, line)| !line.is_spent());
+    match (live.next(), live.next()) {
+        (None, _) => Ok(meant().next().map(|(at, _)| at)),
+        (Some((at, _)), None) => Ok(Some(at)),
         (Some(_), Some(_)) => Err(Rejection::AmbiguousLine(wish.item.clone())),
     }
 }
 
-/// Sets one line; in the first pass those that shrink, in the second those that grow.
+/// Sets one line. Tells what is short.
 fn set_line(
     draft: &mut Draft<'_>,
     line: &mut Line,
-    wish: &RequestedLine,
+    id: &ItemId,
+    quantity: Quantity,
     bucket: Bucket,
-    growing: bool,
 ) -> Result<Option<Shortage>, Rejection> {
-    if wish.quantity < line.fulfilled {
-        return Err(Rejection::BelowFulfilled {
-            item: wish.item.clone(),
-            requested: wish.quantity,
-            fulfilled: line.fulfilled,
-        });
+    if quantity < line.fulfilled {
+        let (item, fulfilled) = (id.clone(), line.fulfilled);
+        return Err(Rejection::BelowFulfilled { item, requested: quantity, fulfilled });
     }
     let before = line.open();
-    let after = wish.quantity.saturating_sub(line.fulfilled);
-    if (after > before) != growing {
-        return Ok(None);
-    }
-    if let (Holding::Stock, Some(position)) = (line.holding, line.position)
-        && after != before
+    let after = quantity.saturating_sub(line.fulfilled);
+    if after > before {
+        let more = after.saturating_sub(before);
+        if let Some(free) = grow(draft, line, more, bucket)? {
+            return Ok(Some(Shortage {
+                item: id.clone(),
+                location: line.position.and_then(|number| location_id(draft, number)),
+                requested: quantity,
+                sellable: quantity.saturating_sub(more).saturating_add(free),
+            }));
+        }
+    } else if let (Holding::Stock, Some(position)) = (line.holding, line.position)
+        && after < before
     {
         let at = draft.touch(position);
-        if growing {
-            let policy = draft.policy(at);
-            let grow = after.saturating_sub(before);
-            let free = room(&policy, draft.figures(at).available, Backorder::Policy);
-            let (_, location) = draft.place_of(at);
-            if free.is_some_and(|free| free < grow) {
-                return Ok(Some(Shortage {
-                    item: wish.item.clone(),
-                    location: draft.location(location).map(|location| location.id.clone()),
-                    requested: wish.quantity,
-                    sellable: free.unwrap_or_default().saturating_add(before),
-                }));
-            }
-            draft.book(at, MovementKind::Reserve, Some(Bucket::Available), Some(bucket), grow)?;
-        } else {
-            let back = before.saturating_sub(after);
-            draft.book(at, MovementKind::Release, Some(bucket), Some(Bucket::Available), back)?;
-        }
+        let back = before.saturating_sub(after);
+        draft.book(at, MovementKind::Release, Some(bucket), Some(Bucket::Available), back)?;
     }
-    line.quantity = wish.quantity;
+    line.quantity = quantity;
     line.released = Quantity::ZERO;
     Ok(None)
 }
 
-fn add_line(
+/// Takes more where the line lies. Answers what is free there when that is too little.
+fn grow(
     draft: &mut Draft<'_>,
-    next: &mut Reservation,
-    item: ItemNumber,
-    wish: &RequestedLine,
+    line: &Line,
+    more: Quantity,
     bucket: Bucket,
-) -> Result<Option<Shortage>, Rejection> {
-    let terms = choice::Terms { backorder: Backorder::Policy, splits: u32::MAX };
-    serve(draft, item, wish, terms, bucket, |line| next.lines.push(line))
+) -> Result<Option<Quantity>, Rejection> {
+    let Some(position) = line.position else { return Ok(None) };
+    let location = draft.stock.position(position).map(|held| held.location);
+    let location = location.and_then(|location| draft.stock.location(location));
+    if let Some(closed) = location.filter(|location| !location.is_selling()) {
+        return Err(Rejection::LocationInactive(closed.id.clone()));
+    }
+    if line.holding == Holding::Nothing {
+        return Ok(None);
+    }
+    let at = draft.touch(position);
+    let free = room(&draft.policy(at), draft.figures(at).available, Backorder::Policy);
+    if let Some(free) = free.filter(|free| *free < more) {
+        return Ok(Some(free));
+    }
+    draft.book(at, MovementKind::Reserve, Some(Bucket::Available), Some(bucket), more)?;
+    Ok(None)
 }
 
-/// A new line may have landed where a line lies already; only untouched lines may be merged.
-fn merged_in_place(lines: Vec<Line>) -> Result<Vec<Line>, Rejection> {
-    merged(lines.into_iter())
+fn location_id(draft: &Draft<'_>, number: PositionNumber) -> Option<crate::ids::LocationId> {
+    let position = draft.stock.position(number)?;
+    draft.stock.location(position.location).map(|location| location.id.clone())
 }

@@ -1,5 +1,7 @@
 //! Making a reservation: all lines in one step, or none.
 
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -7,51 +9,49 @@ use super::choice::{self, Spot};
 use crate::catalog::ItemNumber;
 use crate::change::{Change, MovementKind};
 use crate::command::{Completeness, RequestedLine, Reserve, Wanted};
-use crate::draft::{Draft, Unknown, summed};
+use crate::draft::{Draft, sums::summed};
 use crate::limits::LINES_MAX;
 use crate::position::{Bucket, PositionNumber};
 use crate::quantity::Quantity;
 use crate::rejection::{Limit, Rejection, Shortage};
 use crate::reservation::{Holding, Line, Reservation, Status};
 
-/// A line that was served, with its place in the request.
-struct Served {
-    place: usize,
-    line: Line,
-}
-
 /// Promises stock to an order.
-pub(super) fn reserve(mut draft: Draft<'_>, wish: &Reserve) -> Result<Change, Rejection> {
-    let requested =
-        summed(wish.lines.iter().map(|line| ((&line.item, &line.wanted), line.quantity)))?;
+pub(super) fn reserve(mut draft: Draft<'_>, wish: &Reserve) -> Result<Box<Change>, Rejection> {
+    let requested = summed(&wish.lines)?;
     let terms =
         choice::Terms { backorder: wish.backorder, splits: wish.max_splits.unwrap_or(u32::MAX) };
-    let mut served: Vec<Served> = Vec::with_capacity(requested.len());
+    let mut served: Vec<Line> = Vec::with_capacity(requested.len());
+    let mut places: Vec<usize> = Vec::new();
     let mut shortages = Vec::new();
     // Lines that name a location come first, so that a line that does not mind where leaves it to them.
+    let is_named = |line: &RequestedLine| matches!(line.wanted, Wanted::Only(_));
+    let is_mixed = requested.iter().any(is_named) && !requested.iter().all(is_named);
     for named in [true, false] {
-        for (place, ((id, wanted), quantity)) in requested.iter().enumerate() {
-            if matches!(wanted, Wanted::Only(_)) != named {
+        for (place, line) in requested.iter().enumerate() {
+            if is_named(line) != named {
                 continue;
             }
-            let item = draft.find_item(id, Unknown::Refuse)?;
-            let line = RequestedLine {
-                item: (*id).clone(),
-                quantity: *quantity,
-                wanted: (*wanted).clone(),
-            };
-            let short = serve(&mut draft, item, &line, terms, Bucket::Reserved, |line| {
-                served.push(Served { place, line });
+            let item = draft.known_item(&line.item)?;
+            let short = serve(&mut draft, item, line, terms, Bucket::Reserved, |line| {
+                served.push(line);
+                if is_mixed {
+                    places.push(place);
+                }
             })?;
             shortages.extend(short);
         }
+    }
+    if is_mixed {
+        let mut placed: Vec<(usize, Line)> = places.into_iter().zip(served).collect();
+        placed.sort_by_key(|(place, _)| *place);
+        served = placed.into_iter().map(|(_, line)| line).collect();
     }
     let refused = !shortages.is_empty() && wish.completeness == Completeness::Whole;
     if refused || served.is_empty() {
         return Err(Rejection::InsufficientStock(shortages));
     }
-    served.sort_by_key(|served| served.place);
-    let lines = merged(served.into_iter().map(|served| served.line))?;
+    let lines = merged(served)?;
     draft.change.reservation = Some(Arc::new(Reservation {
         number: draft.sequence,
         tenant: draft.change.tenant,
@@ -86,7 +86,7 @@ pub(super) fn serve(
         return Ok(None);
     }
     let choice = choice::choose(draft, item, wish.quantity, &wish.wanted, terms)?;
-    for take in &choice.takes {
+    for take in choice.takes.as_slice() {
         let at = match take.spot {
             Spot::Position(number) => draft.touch(number),
             Spot::New(location) => draft.open_at(item, location),
@@ -100,14 +100,14 @@ pub(super) fn serve(
         )?;
         taken(line(item, Some(draft.number(at)), Holding::Stock, take.quantity));
     }
-    Ok((!choice.missing.is_zero()).then(|| Shortage {
+    Ok(choice.missing.is_positive().then(|| Shortage {
         item: wish.item.clone(),
         location: match &wish.wanted {
             Wanted::Only(location) => Some(location.clone()),
             _ => None,
         },
         requested: wish.quantity,
-        sellable: choice.sellable,
+        sellable: wish.quantity.saturating_sub(choice.missing),
     }))
 }
 
@@ -120,7 +120,7 @@ fn untracked_place(
     let named = match wanted {
         Wanted::Only(id) => Some(choice::selling_location(draft, id)?),
         Wanted::Preferred(id) => {
-            let location = draft.find_location(id, Unknown::Refuse)?;
+            let location = draft.known_location(id)?;
             draft.stock.is_selling(location).then_some(location)
         }
         Wanted::Anywhere => None,
@@ -149,23 +149,53 @@ fn line(
     Line { item, position, holding, quantity, fulfilled, released }
 }
 
-/// Lines for the same position become one.
-pub(super) fn merged(lines: impl Iterator<Item = Line>) -> Result<Vec<Line>, Rejection> {
-    let mut all: Vec<Line> = Vec::with_capacity(lines.size_hint().0);
-    for line in lines {
-        let same = all.iter_mut().find(|held| {
-            (held.item, held.position, held.holding) == (line.item, line.position, line.holding)
-        });
-        match same {
-            Some(held) => {
-                let sum = held.quantity.checked_add(line.quantity);
-                held.quantity = sum.ok_or(Rejection::QuantityOverflow)?;
-            }
-            None => all.push(line),
-        }
-    }
-    if all.len() > LINES_MAX as usize {
+/// So few are compared with each other; more are sorted.
+const FEW: usize = 16;
+
+type LineKey = (ItemNumber, Option<PositionNumber>, Holding);
+
+const fn key_of(line: &Line) -> LineKey {
+    (line.item, line.position, line.holding)
+}
+
+/// Lines for the same position become one, at the place of the first.
+pub(super) fn merged(lines: Vec<Line>) -> Result<Vec<Line>, Rejection> {
+    let merged = if are_distinct(&lines) { lines } else { merge(&lines)? };
+    if merged.len() > LINES_MAX as usize {
         return Err(Rejection::LimitExceeded { what: Limit::Lines, limit: LINES_MAX });
     }
-    Ok(all)
+    Ok(merged)
+}
+
+fn are_distinct(lines: &[Line]) -> bool {
+    if lines.len() <= FEW {
+        let mut rest = lines.iter();
+        while let Some(line) = rest.next() {
+            if rest.clone().any(|other| key_of(other) == key_of(line)) {
+                return false;
+            }
+        }
+        return true;
+    }
+    let mut keys: Vec<LineKey> = lines.iter().map(key_of).collect();
+    keys.sort_unstable();
+    keys.windows(2).all(|pair| pair.first() != pair.last())
+}
+
+fn merge(lines: &[Line]) -> Result<Vec<Line>, Rejection> {
+    let mut merged: Vec<Line> = Vec::with_capacity(lines.len());
+    let mut places: BTreeMap<LineKey, usize> = BTreeMap::new();
+    let sum = |one: Quantity, other| one.checked_add(other).ok_or(Rejection::QuantityOverflow);
+    for line in lines {
+        let place = *places.entry(key_of(line)).or_insert(merged.len());
+        match merged.get_mut(place) {
+            Some(held) => {
+                held.quantity = sum(held.quantity, line.quantity)?;
+                held.fulfilled = sum(held.fulfilled, line.fulfilled)?;
+                held.released = sum(held.released, line.released)?;
+            }
+            None => merged.push(*line),
+        }
+    }
+    Ok(merged)
 }

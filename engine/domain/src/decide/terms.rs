@@ -10,12 +10,13 @@ use crate::ids::BinId;
 use crate::policy::Policy;
 use crate::rejection::Rejection;
 
-/// Replaces the policy of a position; what it leaves open is the item's.
+/// Replaces the policy of a position; what it leaves open is the item's. Terms may be set before the
+/// first goods come: they open the position.
 pub(super) fn set_policy(
     mut draft: Draft<'_>,
     place: &Place,
     policy: Policy,
-) -> Result<Change, Rejection> {
+) -> Result<Box<Change>, Rejection> {
     let at = draft.find_place(place, Unknown::Refuse)?;
     let (item, _) = draft.place_of(at);
     let of_item = draft.item(item).map_or_else(Policy::default, crate::catalog::Item::policy);
@@ -34,7 +35,7 @@ pub(super) fn assign_bin(
     mut draft: Draft<'_>,
     place: &Place,
     bin: &BinId,
-) -> Result<Change, Rejection> {
+) -> Result<Box<Change>, Rejection> {
     let at = draft.find_place(place, Unknown::Refuse)?;
     let (_, location) = draft.place_of(at);
     if !draft.stock.bins(location).iter().any(|held| held.id == *bin) {

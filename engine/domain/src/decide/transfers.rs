@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
+use crate::catalog::Standing;
 use crate::change::{Change, MovementKind};
 use crate::command::{Detail, Force, StartTransfer};
 use crate::draft::{Draft, Nature, Unknown};
@@ -12,7 +13,7 @@ use crate::rejection::{Rejection, Shortage};
 use crate::transfer::{Transfer, TransferStatus};
 
 /// Stock leaves the origin; until it arrives it lies in `inTransit` of the destination.
-pub(super) fn start(mut draft: Draft<'_>, wish: &StartTransfer) -> Result<Change, Rejection> {
+pub(super) fn start(mut draft: Draft<'_>, wish: &StartTransfer) -> Result<Box<Change>, Rejection> {
     let is_fact = wish.force == Force::Fact;
     draft.nature = if is_fact { Nature::Fact } else { Nature::Wish };
     let unknown = if is_fact { Unknown::Create } else { Unknown::Refuse };
@@ -62,7 +63,7 @@ pub(super) fn receive(
     held: &Transfer,
     quantity: Option<Quantity>,
     detail: Option<&Arc<Detail>>,
-) -> Result<Change, Rejection> {
+) -> Result<Box<Change>, Rejection> {
     let open = open_of(held)?;
     let quantity = quantity.unwrap_or(open);
     if quantity > open {
@@ -88,17 +89,28 @@ pub(super) fn cancel(
     mut draft: Draft<'_>,
     held: &Transfer,
     detail: Option<&Arc<Detail>>,
-) -> Result<Change, Rejection> {
+) -> Result<Box<Change>, Rejection> {
     let open = open_of(held)?;
     draft.nature = Nature::Fact;
     draft.tell(detail);
     let to = draft.touch(held.to);
     draft.book(to, MovementKind::TransferOut, Some(Bucket::InTransit), None, open)?;
-    let from = draft.touch(held.from);
+    let from = origin(&mut draft, held);
     draft.book(from, MovementKind::TransferIn, None, Some(Bucket::Available), open)?;
     draft.show(from);
     draft.show(to);
     Ok(settle(draft, held, open, held.received, TransferStatus::Cancelled))
+}
+
+/// Where the goods go back to; a location that was removed meanwhile is in use again with that.
+fn origin(draft: &mut Draft<'_>, held: &Transfer) -> usize {
+    let at = draft.touch(held.from);
+    let (_, location) = draft.place_of(at);
+    let removed = draft.stock.location(location);
+    if let Some(removed) = removed.filter(|location| location.standing == Standing::Archived) {
+        draft.put_location(&removed.id, removed.attributes.clone());
+    }
+    at
 }
 
 fn open_of(held: &Transfer) -> Result<Quantity, Rejection> {
@@ -114,7 +126,7 @@ fn settle(
     moved: Quantity,
     received: Quantity,
     status: TransferStatus,
-) -> Change {
+) -> Box<Change> {
     draft.change.transferred = moved;
     draft.change.transfer = Some(Box::new(Transfer {
         received,

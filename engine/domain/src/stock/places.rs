@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
+use alloc::collections::btree_set::Range;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::ops::Bound;
@@ -19,12 +20,84 @@ pub const ORDERED_FROM: usize = 8;
 pub struct Rank {
     /// Priority of the location; lower first.
     pub priority: i32,
-    /// What may be promised from the shelf; more first.
+    /// What may be promised from the shelf, never below zero; more first.
     pub shelf: Reverse<Quantity>,
     /// The location, byte by byte.
     pub location: LocationId,
     /// The position.
     pub position: PositionNumber,
+    /// Whether its policy grants more than the shelf holds.
+    pub room: Room,
+}
+
+/// Whether a policy grants backorder room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Room {
+    /// Only the shelf is sold.
+    Shelf,
+    /// More than the shelf may be sold.
+    Beyond,
+}
+
+/// The selling positions of an item in the order of choice.
+#[derive(Debug, Default)]
+pub struct Order {
+    ranks: BTreeSet<Rank>,
+    roomy: usize,
+}
+
+impl Order {
+    fn insert(&mut self, rank: Rank) {
+        self.roomy = self.roomy.saturating_add(usize::from(rank.room == Room::Beyond));
+        self.ranks.insert(rank);
+    }
+
+    fn remove(&mut self, rank: &Rank) {
+        assert!(self.ranks.remove(rank), "what was put in order is found there");
+        self.roomy = self.roomy.saturating_sub(usize::from(rank.room == Room::Beyond));
+    }
+
+    /// Whether any position may be sold beyond its shelf under its policy.
+    #[must_use]
+    pub const fn has_room(&self) -> bool {
+        self.roomy > 0
+    }
+
+    /// The first in the order that can serve `quantity` alone.
+    ///
+    /// Within one priority the first has the most, so one look per priority is enough.
+    #[must_use]
+    pub fn first_serving(&self, quantity: Quantity) -> Option<PositionNumber> {
+        let mut first = self.ranks.first();
+        while let Some(rank) = first {
+            if rank.shelf.0 >= quantity {
+                return Some(rank.position);
+            }
+            first = self.behind_priority(rank).next();
+        }
+        None
+    }
+
+    /// Positions with something on the shelf, in the order of choice.
+    pub fn shelves(&self) -> impl Iterator<Item = PositionNumber> + '_ {
+        let mut rest = self.ranks.range(..);
+        core::iter::from_fn(move || {
+            loop {
+                let rank = rest.next()?;
+                if rank.shelf.0.is_positive() {
+                    return Some(rank.position);
+                }
+                // Behind an empty shelf all of that priority are empty.
+                rest = self.behind_priority(rank);
+            }
+        })
+    }
+
+    fn behind_priority(&self, rank: &Rank) -> Range<'_, Rank> {
+        // Sorts behind every rank of its priority, because no shelf is below zero.
+        let bound = Rank { shelf: Reverse(Quantity::from_millionths(i64::MIN)), ..rank.clone() };
+        self.ranks.range((Bound::Excluded(bound), Bound::Unbounded))
+    }
 }
 
 /// Positions of an item. Most have one; it needs no memory of its own.
@@ -43,7 +116,7 @@ pub enum Places {
 #[derive(Debug, Default)]
 pub struct Many {
     by_location: Vec<(LocationNumber, PositionNumber)>,
-    order: BTreeSet<Rank>,
+    order: Order,
     ranks: Vec<Option<Rank>>,
     epoch: Option<u32>,
 }
@@ -109,7 +182,7 @@ impl Places {
 
     /// The order of choice, if it is kept and was made for this state of the locations.
     #[must_use]
-    pub fn order(&self, epoch: u32) -> Option<&BTreeSet<Rank>> {
+    pub fn order(&self, epoch: u32) -> Option<&Order> {
         match self {
             Self::Many(many) if many.epoch == Some(epoch) => Some(&many.order),
             _ => None,
@@ -120,6 +193,8 @@ impl Places {
     pub fn forget_order(&mut self) {
         if let Self::Many(many) = self {
             many.epoch = None;
+            many.ranks = Vec::new();
+            many.order = Order::default();
         }
     }
 
@@ -133,7 +208,8 @@ impl Places {
     pub fn rebuild(&mut self, epoch: u32, rank_of: impl Fn(PositionNumber) -> Option<Rank>) {
         if let Self::Many(many) = self {
             many.ranks = many.by_location.iter().map(|(_, position)| rank_of(*position)).collect();
-            many.order = many.ranks.iter().flatten().cloned().collect();
+            many.order = Order::default();
+            many.ranks.iter().flatten().cloned().for_each(|rank| many.order.insert(rank));
             many.epoch = Some(epoch);
         }
     }
@@ -149,7 +225,9 @@ impl Places {
         if let Some(old) = core::mem::replace(held, rank.clone()) {
             many.order.remove(&old);
         }
-        many.order.extend(rank);
+        if let Some(rank) = rank {
+            many.order.insert(rank);
+        }
     }
 }
 
@@ -162,34 +240,10 @@ impl Many {
         if let Err(at) = self.by_location.binary_search_by_key(&location, |(location, _)| *location)
         {
             self.by_location.insert(at, (location, position));
-            // The new place has no rank yet, and the ranks behind it have moved.
-            self.epoch = None;
+            // The new place has no rank yet: its first change gives it one.
+            if self.epoch.is_some() {
+                self.ranks.insert(at, None);
+            }
         }
     }
-}
-
-/// The first in the order that can serve `quantity` alone.
-///
-/// Within one priority the first has the most, so one look per priority is enough.
-#[must_use]
-pub fn first_serving(order: &BTreeSet<Rank>, quantity: Quantity) -> Option<PositionNumber> {
-    let mut first = order.first();
-    while let Some(rank) = first {
-        if rank.shelf.0 >= quantity {
-            return Some(rank.position);
-        }
-        first = next_priority(order, rank);
-    }
-    None
-}
-
-fn next_priority<'a>(order: &'a BTreeSet<Rank>, rank: &Rank) -> Option<&'a Rank> {
-    let bound = Rank {
-        priority: rank.priority.checked_add(1)?,
-        shelf: Reverse(Quantity::from_millionths(i64::MAX)),
-        location: rank.location.clone(),
-        position: 0,
-    };
-    // The bound sorts before every rank of its priority, except those with the same impossible figure.
-    order.range((Bound::Included(bound), Bound::Unbounded)).next()
 }

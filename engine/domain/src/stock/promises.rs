@@ -1,13 +1,19 @@
 //! Promises in memory: open reservations and transfers, and what ended a short while ago.
 
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::hash::Hasher as _;
 
+use super::deadlines::Deadlines;
+use super::tallies::{OrderKey, Tallies, Tally};
+use crate::catalog::{ItemNumber, TenantNumber};
+use crate::ids::Reference;
 use crate::index_table::IndexTable;
+use crate::quantity::Quantity;
 use crate::reservation::{Reservation, ReservationNumber};
 use crate::slab::Slab;
-use crate::stable_hash::mix;
+use crate::stable_hash::{StableHasher, mix};
 use crate::time::Timestamp;
 use crate::transfer::{Transfer, TransferNumber};
 
@@ -17,34 +23,46 @@ pub struct Promises {
     slots: Slab<Option<(ReservationNumber, Arc<Reservation>)>>,
     free: Vec<u32>,
     index: IndexTable,
+    by_order: IndexTable,
     open: u32,
-    deadlines: Vec<BTreeSet<(Timestamp, ReservationNumber)>>,
+    deadlines: Deadlines,
+    tallies: Tallies,
     transfers: BTreeMap<TransferNumber, Transfer>,
     /// What has ended, by the time at which it may be forgotten.
     fading: VecDeque<(Timestamp, Fading)>,
     kept_ms: i64,
+    seed: u64,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Fading {
     Reservation(ReservationNumber),
     Transfer(TransferNumber),
+    Tally(OrderKey),
 }
 
 impl Promises {
-    pub(crate) fn new(partitions: u16, kept_ms: i64) -> Self {
+    pub(crate) fn new(partitions: u16, kept_ms: i64, seed: u64) -> Self {
         Self {
             slots: Slab::default(),
             free: Vec::new(),
             index: IndexTable::default(),
+            by_order: IndexTable::default(),
             open: 0,
-            deadlines: core::iter::repeat_with(BTreeSet::new)
-                .take(usize::from(partitions))
-                .collect(),
+            deadlines: Deadlines::new(partitions),
+            tallies: Tallies::default(),
             transfers: BTreeMap::new(),
             fading: VecDeque::new(),
             kept_ms,
+            seed,
         }
+    }
+
+    fn order_hash(&self, tenant: TenantNumber, order: &Reference) -> u64 {
+        let mut hasher = StableHasher::seeded(self.seed);
+        hasher.write_u32(tenant);
+        hasher.write(order.as_str().as_bytes());
+        hasher.finish()
     }
 
     fn slot_of(&self, number: ReservationNumber) -> Option<u32> {
@@ -95,42 +113,46 @@ impl Promises {
         self.transfers.range(behind.saturating_add(1)..).map(|(_, transfer)| transfer)
     }
 
+    /// Reservations of an order that are in memory, in no particular order.
+    pub fn of_order<'a>(
+        &'a self,
+        tenant: TenantNumber,
+        order: &'a Reference,
+    ) -> impl Iterator<Item = &'a Arc<Reservation>> {
+        let slots = self.by_order.all(self.order_hash(tenant, order));
+        let held = slots.filter_map(|slot| self.slots.get(slot)?.as_ref());
+        held.map(|(_, held)| held)
+            .filter(move |held| held.tenant == tenant && held.order.as_ref() == Some(order))
+    }
+
     /// The first reservation of a partition whose deadline is not after `now`.
     #[must_use]
     pub fn due(&self, partition: u16, now: Timestamp) -> Option<ReservationNumber> {
-        let (deadline, number) = self.deadlines.get(usize::from(partition))?.first()?;
-        (*deadline <= now).then_some(*number)
+        self.deadlines.due(partition, now)
     }
 
     /// The earliest deadline of all.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadlines.iter().filter_map(|set| set.first()).map(|(deadline, _)| *deadline).min()
+        self.deadlines.next()
     }
 
-    /// Puts a reservation as it is now. `partitions` are those of its items.
+    /// Puts a reservation as it is now, unless memory knows better.
+    /// `partition_of` tells the partition of an item; `None` while its record is not known.
     pub(crate) fn put(
         &mut self,
         reservation: Arc<Reservation>,
-        partitions: impl Iterator<Item = u16> + Clone,
-        old_partitions: impl Iterator<Item = u16>,
+        partition_of: impl Fn(ItemNumber) -> Option<u16>,
     ) {
         let number = reservation.number;
         let slot = self.slot_of(number);
         let held = slot.and_then(|slot| self.slots.get(slot)?.as_ref()).map(|(_, held)| held);
-        let (was_open, old_deadline) =
-            held.map_or((false, None), |held| (held.status.is_open(), deadline_of(held)));
-        let new_deadline = deadline_of(&reservation);
-        if let Some(deadline) = old_deadline {
-            for partition in old_partitions {
-                self.deadlines[usize::from(partition)].remove(&(deadline, number));
-            }
+        if held.is_some_and(|held| held.sequence >= reservation.sequence) {
+            return;
         }
-        if let Some(deadline) = new_deadline {
-            for partition in partitions {
-                self.deadlines[usize::from(partition)].insert((deadline, number));
-            }
-        }
+        let was_open = held.is_some_and(|held| held.status.is_open());
+        let before = held.map(|held| &**held);
+        self.deadlines.replace(before, &reservation, partition_of);
         let is_open = reservation.status.is_open();
         self.open =
             self.open.saturating_add(u32::from(is_open)).saturating_sub(u32::from(was_open));
@@ -138,18 +160,29 @@ impl Promises {
             let until = reservation.updated_at.plus_millis(self.kept_ms);
             self.fading.push_back((until, Fading::Reservation(number)));
         }
-        match slot {
-            Some(slot) => *self.slots.reach(slot, || None) = Some((number, reservation)),
-            None => {
-                let slot = self.free.pop().unwrap_or_else(|| self.slots.push(None));
-                *self.slots.reach(slot, || None) = Some((number, reservation));
-                self.index.insert(mix(number), slot);
-            }
+        match slot.and_then(|slot| self.slots.get_mut(slot)) {
+            Some(place) => *place = Some((number, reservation)),
+            None => self.enter(reservation),
         }
     }
 
-    /// Puts a transfer as it is now.
+    /// Puts a reservation that is not in memory.
+    fn enter(&mut self, reservation: Arc<Reservation>) {
+        let number = reservation.number;
+        let slot = self.free.pop().unwrap_or_else(|| self.slots.push(None));
+        if let Some(order) = &reservation.order {
+            self.by_order.insert(self.order_hash(reservation.tenant, order), slot);
+        }
+        *self.slots.reach(slot, || None) = Some((number, reservation));
+        self.index.insert(mix(number), slot);
+    }
+
+    /// Puts a transfer as it is now, unless memory knows better.
     pub(crate) fn put_transfer(&mut self, transfer: Transfer) {
+        let held = self.transfers.get(&transfer.number);
+        if held.is_some_and(|held| held.sequence >= transfer.sequence) {
+            return;
+        }
         if transfer.open().is_zero() {
             let until = transfer.updated_at.plus_millis(self.kept_ms);
             self.fading.push_back((until, Fading::Transfer(transfer.number)));
@@ -162,9 +195,7 @@ impl Promises {
         let number = reservation.number;
         if self.slot_of(number).is_none() {
             assert!(!reservation.status.is_open(), "what is open never leaves memory");
-            let slot = self.free.pop().unwrap_or_else(|| self.slots.push(None));
-            *self.slots.reach(slot, || None) = Some((number, reservation));
-            self.index.insert(mix(number), slot);
+            self.enter(reservation);
             self.fading.push_back((now.plus_millis(self.kept_ms), Fading::Reservation(number)));
         }
     }
@@ -177,6 +208,45 @@ impl Promises {
             self.fading.push_back((now.plus_millis(self.kept_ms), Fading::Transfer(number)));
             self.transfers.insert(number, transfer);
         }
+    }
+
+    /// What was shipped and came back on an order, if a return has asked for it lately.
+    pub(crate) fn tally(&self, key: &OrderKey) -> Option<&Tally> {
+        self.tallies.get(key)
+    }
+
+    /// Tallies an order: ended reservations and returns were read from the log, memory knows better
+    /// about reservations it holds.
+    pub(crate) fn recall_order(
+        &mut self,
+        key: OrderKey,
+        ended: &[Arc<Reservation>],
+        returned: impl Iterator<Item = (ItemNumber, Quantity)>,
+        now: Timestamp,
+    ) {
+        if self.tallies.get(&key).is_some() {
+            return;
+        }
+        let mut tally = Tally::default();
+        let elsewhere = ended.iter().filter(|held| self.slot_of(held.number).is_none());
+        for held in elsewhere.chain(self.of_order(key.0, &key.1)) {
+            held.lines.iter().for_each(|line| tally.ship(line.item, line.fulfilled));
+        }
+        returned.for_each(|(item, quantity)| tally.take_back(item, quantity));
+        let until = now.plus_millis(self.kept_ms);
+        self.fading.push_back((until, Fading::Tally(key.clone())));
+        self.tallies.put(key, until, tally);
+    }
+
+    /// Keeps the tally of an order up to date, if there is one.
+    pub(crate) fn tally_up(
+        &mut self,
+        tenant: TenantNumber,
+        order: &Reference,
+        at: Timestamp,
+        change: impl FnOnce(&mut Tally),
+    ) {
+        self.tallies.update(tenant, order, at.plus_millis(self.kept_ms), change);
     }
 
     /// Forgets at most `limit` of what ended long enough ago; returns how many.
@@ -192,6 +262,11 @@ impl Promises {
                         self.transfers.remove(&number);
                     }
                 }
+                Fading::Tally(key) => {
+                    if let Some(until) = self.tallies.forget(&key, now) {
+                        self.fading.push_back((until, Fading::Tally(key)));
+                    }
+                }
             }
         }
         forgotten
@@ -200,17 +275,14 @@ impl Promises {
     fn drop_ended(&mut self, number: ReservationNumber) {
         let Some(slot) = self.slot_of(number) else { return };
         let Some(place) = self.slots.get_mut(slot) else { return };
-        if place.as_ref().is_some_and(|(_, held)| !held.status.is_open()) {
-            *place = None;
-            self.free.push(slot);
-            self.index.remove(mix(number), slot);
+        if place.as_ref().is_none_or(|(_, held)| held.status.is_open()) {
+            return;
         }
-    }
-}
-
-fn deadline_of(reservation: &Reservation) -> Option<Timestamp> {
-    match reservation.status {
-        crate::reservation::Status::Active => reservation.expires_at,
-        _ => None,
+        let Some((_, held)) = place.take() else { return };
+        self.free.push(slot);
+        self.index.remove(mix(number), slot);
+        if let Some(order) = &held.order {
+            self.by_order.remove(self.order_hash(held.tenant, order), slot);
+        }
     }
 }

@@ -1,0 +1,89 @@
+//! What was shipped on an order and what of it came back, while returns on it are coming in.
+//!
+//! A tally is made from the log and from memory by the first return on an order, and kept up to date
+//! by the records that follow, until nothing has come back for a while.
+
+use alloc::collections::BTreeMap;
+
+use crate::catalog::{ItemNumber, TenantNumber};
+use crate::ids::Reference;
+use crate::quantity::Quantity;
+use crate::time::Timestamp;
+
+/// An order of a tenant.
+pub(crate) type OrderKey = (TenantNumber, Reference);
+
+/// Shipped and returned quantities of one order, by item.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tally {
+    shipped: BTreeMap<ItemNumber, Quantity>,
+    returned: BTreeMap<ItemNumber, Quantity>,
+}
+
+fn add(sums: &mut BTreeMap<ItemNumber, Quantity>, item: ItemNumber, quantity: Quantity) {
+    let sum = sums.entry(item).or_default();
+    *sum = sum.saturating_add(quantity);
+}
+
+impl Tally {
+    /// Takes note of a shipment.
+    pub fn ship(&mut self, item: ItemNumber, quantity: Quantity) {
+        add(&mut self.shipped, item, quantity);
+    }
+
+    /// Takes note of a return.
+    pub fn take_back(&mut self, item: ItemNumber, quantity: Quantity) {
+        add(&mut self.returned, item, quantity);
+    }
+
+    /// Whether more would have come back than was shipped.
+    #[must_use]
+    pub fn is_exceeded_by(&self, item: ItemNumber, quantity: Quantity) -> bool {
+        let of = |sums: &BTreeMap<_, _>| sums.get(&item).copied().unwrap_or_default();
+        of(&self.returned).saturating_add(quantity) > of(&self.shipped)
+    }
+}
+
+/// All tallies.
+#[derive(Debug, Default)]
+pub(crate) struct Tallies {
+    held: BTreeMap<OrderKey, (Timestamp, Tally)>,
+}
+
+impl Tallies {
+    pub(crate) fn get(&self, key: &OrderKey) -> Option<&Tally> {
+        self.held.get(key).map(|(_, tally)| tally)
+    }
+
+    /// Keeps a tally until then; one that is there already knows better.
+    pub(crate) fn put(&mut self, key: OrderKey, until: Timestamp, tally: Tally) {
+        self.held.entry(key).or_insert((until, tally));
+    }
+
+    /// Changes a tally that is held, and keeps it at least until then.
+    pub(crate) fn update(
+        &mut self,
+        tenant: TenantNumber,
+        order: &Reference,
+        until: Timestamp,
+        change: impl FnOnce(&mut Tally),
+    ) {
+        if self.held.is_empty() {
+            return;
+        }
+        if let Some((kept, tally)) = self.held.get_mut(&(tenant, order.clone())) {
+            *kept = until.max(*kept);
+            change(tally);
+        }
+    }
+
+    /// Forgets a tally, unless it is to be kept longer: then it tells until when.
+    pub(crate) fn forget(&mut self, key: &OrderKey, now: Timestamp) -> Option<Timestamp> {
+        let kept = self.held.get(key).map(|(until, _)| *until)?;
+        if kept > now {
+            return Some(kept);
+        }
+        self.held.remove(key);
+        None
+    }
+}
