@@ -174,7 +174,8 @@ async fn open(door: &Arc<Door>, parts: &Parts) -> Result<Feed, Problem> {
     };
     let mut asked = Asked::of(&look, seen, door)?;
     let Some(place) = door.meters.streams.enter() else {
-        let detail = format!("{} event streams are open; try again later", door.meters.streams.limit());
+        let detail =
+            format!("{} event streams are open; try again later", door.meters.streams.limit());
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, Code::Overloaded, detail).later());
     };
     asked.skip(door).await?;

@@ -15,8 +15,8 @@ use utoipa_swagger_ui::{Config, SwaggerFile};
 use crate::http::door::Door;
 use crate::http::problem::{Code, Problem};
 use crate::http::{
-    ROUTES, allocations, answer, availability, batch, catalog, events, operation, positions, reports,
-    reservations, schema, stock,
+    ROUTES, allocations, answer, availability, batch, catalog, events, operation, positions,
+    reports, reservations, schema, stock,
 };
 
 /// The operations. Answers and bodies come along with them.

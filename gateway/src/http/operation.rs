@@ -204,11 +204,11 @@ fn write_log(status: &Status, json: &mut Json) {
 
 const fn closed_word(failure: Failure) -> &'static str {
     match failure {
-        Failure::Overloaded => "OVERLOADED",
-        Failure::OutcomeUnknown => "OUTCOME_UNKNOWN",
-        Failure::StorageFull => "STORAGE_FULL",
-        Failure::Internal => "INTERNAL",
-        Failure::Stopping => "STOPPING",
+        Failure::Overloaded => "overloaded",
+        Failure::OutcomeUnknown => "failed",
+        Failure::StorageFull => "storageFull",
+        Failure::Internal => "internal",
+        Failure::Stopping => "stopping",
     }
 }
 
@@ -261,7 +261,7 @@ pub(crate) struct EngineStatus {
     /// Raised by every start.
     epoch: u32,
     partitions: u16,
-    /// Why commands may not enter; absent while they may.
+    /// Why commands may not enter (`storageFull`, `stopping`, `failed`); absent while they may.
     closed: Option<String>,
     log: LogStatus,
     checkpoint: CheckpointStatus,

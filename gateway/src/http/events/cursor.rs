@@ -89,8 +89,17 @@ mod tests {
     #[test]
     fn cursors_of_others_are_refused() {
         for text in [
-            "", "1", "1-2", "2-2a-0", "1-2a-0-0", "1-2A-0", "1-02a-0", "1-+2a-0", "nonsense!",
-            "1-2b-0", "1-2a-100000000",
+            "",
+            "1",
+            "1-2",
+            "2-2a-0",
+            "1-2a-0-0",
+            "1-2A-0",
+            "1-02a-0",
+            "1-+2a-0",
+            "nonsense!",
+            "1-2b-0",
+            "1-2a-100000000",
         ] {
             assert!(Cursor::parse(text, 42).is_err(), "{text}");
         }

@@ -10,7 +10,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
 use onhand_engine::{Published, Tail};
-use tokio::time::Instant;
 
 use super::Asked;
 use super::cursor::Cursor;
@@ -85,14 +84,14 @@ impl Body for Feed {
 impl Reading {
     /// Waits for something to say. Ends with the process, with the engine, and where the filter ends.
     async fn turn(mut self) -> Option<(Self, Bytes)> {
-        let silent_until = Instant::now() + KEEP_ALIVE;
+        let mut silence = std::pin::pin!(tokio::time::sleep(KEEP_ALIVE));
         while !self.is_over {
             let records = tokio::select! {
                 biased;
                 () = self.door.stage.stopped() => return None,
                 // Giving up a read loses nothing: the tail reads the same records again.
                 records = self.tail.next() => records.ok()??,
-                () = tokio::time::sleep_until(silent_until) => {
+                () = &mut silence => {
                     let text = format!("id: {}\n: still here\n\n", self.at);
                     return Some((self, Bytes::from(text)));
                 }

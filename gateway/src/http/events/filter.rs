@@ -55,8 +55,7 @@ impl Filter {
 
     /// Whether a record can have events that fit; cheaper than making them.
     pub(super) fn may_fit(&self, change: &Change, names: &dyn Names) -> bool {
-        self.from.is_none_or(|from| change.at >= from)
-            && names.tenant(change.tenant) == self.tenant
+        self.from.is_none_or(|from| change.at >= from) && names.tenant(change.tenant) == self.tenant
     }
 
     /// Whether an event of such a record fits.
