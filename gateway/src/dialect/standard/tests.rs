@@ -266,7 +266,7 @@ fn reservations_made_and_refused() {
 }
 
 #[test]
-fn reservations_changed_and_ended() {
+fn reservations_confirmed_released_and_expired() {
     let order = || reference("order-1");
     check(
         Payload::ReservationConfirmed(ReservationConfirmed {
@@ -288,6 +288,11 @@ fn reservations_changed_and_ended() {
     );
     check(Payload::ReservationCancelled(Box::new(released.clone())), shown);
     check(Payload::ReservationExpired(Box::new(released)), shown);
+}
+
+#[test]
+fn reservations_changed_and_shipped() {
+    let order = || reference("order-1");
     let line = StandingLine {
         item: item(),
         location: Some(location()),
@@ -375,10 +380,7 @@ fn the_catalog() {
         assert!(written.contains(r#""payload":{"locationId":"WH-01","#), "{written}");
     }
     let deactivated = ItemDeactivated { item: item(), positions_archived: 12 };
-    check(
-        Payload::ItemDeactivated(deactivated),
-        r#"{"itemId":"item-1","positionsArchived":12}"#,
-    );
+    check(Payload::ItemDeactivated(deactivated), r#"{"itemId":"item-1","positionsArchived":12}"#);
     let locations = vec![location(), LocationId::parse("WH-02").expect("valid")];
     check(
         Payload::PositionsOpened(PositionsOpened { item: item(), locations }),
@@ -386,10 +388,7 @@ fn the_catalog() {
     );
     let bin = BinId::parse("A-1").expect("valid");
     let created = BinCreated { location: location(), bin: bin.clone(), name: text("Top") };
-    check(
-        Payload::BinCreated(created),
-        r#"{"locationId":"WH-01","binId":"A-1","name":"Top"}"#,
-    );
+    check(Payload::BinCreated(created), r#"{"locationId":"WH-01","binId":"A-1","name":"Top"}"#);
     check(
         Payload::ItemAssignedToBin(ItemAssignedToBin { item: item(), location: location(), bin }),
         r#"{"itemId":"item-1","locationId":"WH-01","binId":"A-1"}"#,
