@@ -41,8 +41,18 @@ pub fn verify(
     config: StorageConfig,
     on_progress: &mut dyn FnMut(&ChainReport),
 ) -> Result<Report, StartError> {
-    let directory = DataDirectory::open_to_verify(config)?;
-    let chain = verify_chain(&directory, on_progress)?;
+    verify_with(&DataDirectory::open_to_verify(config)?, on_progress)
+}
+
+/// [`verify()`] on a directory that was opened to be verified.
+///
+/// # Errors
+/// The log or a checkpoint cannot be read.
+pub fn verify_with(
+    directory: &DataDirectory,
+    on_progress: &mut dyn FnMut(&ChainReport),
+) -> Result<Report, StartError> {
+    let chain = verify_chain(directory, on_progress)?;
     let log = directory.open_reader()?;
     let rules = Rules { partitions: directory.partitions(), ..Rules::default() };
     let mut proof =
