@@ -129,7 +129,7 @@ fn best(rounds: u64, each: u64, mut round: impl FnMut(u64)) -> u64 {
 
 /// A place in 0..`limit` that looks random.
 fn scattered(number: u32, limit: u32) -> u32 {
-    u32::try_from(u64::from(number.wrapping_mul(2_654_435_761)) * u64::from(limit) >> 32)
+    u32::try_from((u64::from(number.wrapping_mul(2_654_435_761)) * u64::from(limit)) >> 32)
         .expect("below the limit")
 }
 

@@ -1,1 +1,30 @@
-//! Tables of the rules.
+//! Tables of the rules: each test quotes the sentence of the contract that it holds us to.
+
+mod actions;
+mod text;
+mod world;
+
+mod adjustments;
+mod alarms;
+mod archived;
+mod backorders;
+mod cancel;
+mod catalog;
+mod choice;
+mod counts;
+mod expiry;
+mod fulfil;
+mod idempotency;
+mod life;
+mod lines;
+mod many;
+mod overflow;
+mod recall;
+mod rejections;
+mod reserve;
+mod returns;
+mod sales;
+mod sources;
+mod terms;
+mod transfers;
+mod untracked;

@@ -1,0 +1,216 @@
+//! A small world that decides and applies, with a running sequence and a clock that is set by hand.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use std::string::String;
+use std::vec::Vec;
+
+use super::actions::{self, policy};
+use super::text;
+use crate::change::Change;
+use crate::command::{Action, Command};
+use crate::decide::{Decision, Recall, Recalled};
+use crate::ids::TenantId;
+use crate::position::Position;
+use crate::rejection::Rejection;
+use crate::reservation::Reservation;
+use crate::stock::{Rules, Stock};
+use crate::time::Timestamp;
+
+/// What a command was answered.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Change(Box<Change>),
+    Unchanged(Arc<Reservation>),
+    Repeat(u64),
+    Passed,
+}
+
+/// Stock with everything that happened to it.
+pub(super) struct World {
+    pub(super) stock: Stock,
+    /// Milliseconds.
+    pub(super) now: i64,
+    pub(super) sequence: u64,
+    /// All records, the first with sequence 1.
+    pub(super) records: Vec<Change>,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self::with(Rules::default())
+    }
+
+    pub(super) fn with(rules: Rules) -> Self {
+        Self { stock: Stock::new(rules, 7), now: 1_000, sequence: 0, records: Vec::new() }
+    }
+
+    /// With this much on the shelves: `"tea@north 10, pot@south 5"`.
+    pub(super) fn stocked(shelves: &str) -> Self {
+        let mut world = Self::new();
+        world.receive(shelves);
+        world
+    }
+
+    pub(super) fn receive(&mut self, shelves: &str) {
+        for line in text::shipped(shelves) {
+            let entry = crate::command::StockEntry {
+                place: line.place,
+                quantity: line.quantity,
+                detail: None,
+            };
+            self.ok(Action::Receive(entry));
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.now)
+    }
+
+    pub(super) fn command(action: Action) -> Command {
+        let tenant = TenantId::parse("default").expect("valid");
+        Command { tenant, key: None, source: None, trace: None, action }
+    }
+
+    /// What is decided, without any effect.
+    pub(super) fn decide(&self, command: &Command) -> Result<Decision, Rejection> {
+        self.stock.decide(command, Recalled::NotAsked, self.now(), self.sequence + 1)
+    }
+
+    /// Decides as the writer does: what is due expires first, and what has left memory is looked for
+    /// in a log that knows no more than memory.
+    pub(super) fn send(&mut self, command: &Command) -> Result<Answer, Rejection> {
+        let mut recalled = Recalled::NotAsked;
+        loop {
+            match self.stock.decide(command, recalled, self.now(), self.sequence + 1)? {
+                Decision::Change(change) => {
+                    self.apply(&change);
+                    return Ok(Answer::Change(change));
+                }
+                Decision::Unchanged(held) => return Ok(Answer::Unchanged(held)),
+                Decision::Repeat(sequence) => return Ok(Answer::Repeat(sequence)),
+                Decision::Passed => return Ok(Answer::Passed),
+                Decision::Expire(number) => self.expire(number),
+                Decision::Recall(recall) => {
+                    assert_eq!(recalled, Recalled::NotAsked, "nothing is asked for twice");
+                    recalled = Recalled::Searched;
+                    if let Recall::Order(tenant, order) = recall {
+                        self.stock.recall_order(tenant, &order, &[], &[], self.now());
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn apply(&mut self, change: &Change) {
+        self.sequence += 1;
+        self.stock.apply(change, self.sequence);
+        self.records.push(change.clone());
+    }
+
+    pub(super) fn expire(&mut self, number: u64) {
+        let change = self.stock.expire(number, self.now(), self.sequence + 1);
+        self.apply(&change);
+    }
+
+    /// Expires all that is due, as the writer does when it has nothing else to do.
+    pub(super) fn expire_due(&mut self) {
+        let now = self.now();
+        for partition in 0..self.stock.rules().partitions {
+            while let Some(number) = self.stock.promises().due(partition, now) {
+                self.expire(number);
+            }
+        }
+    }
+
+    pub(super) fn run(&mut self, action: Action) -> Result<Change, Rejection> {
+        match self.send(&Self::command(action))? {
+            Answer::Change(change) => Ok(*change),
+            other => panic!("no record: {other:?}"),
+        }
+    }
+
+    /// It must succeed.
+    #[track_caller]
+    pub(super) fn ok(&mut self, action: Action) -> Change {
+        let told = std::format!("{action:?}");
+        match self.run(action) {
+            Ok(change) => change,
+            Err(refused) => panic!("{told}: {}", text::rejection(&refused)),
+        }
+    }
+
+    /// It must be refused, and change nothing; tells why.
+    #[track_caller]
+    pub(super) fn no(&mut self, action: Action) -> String {
+        let told = std::format!("{action:?}");
+        let before = self.sequence;
+        match self.run(action) {
+            Ok(_) => panic!("was not refused: {told}"),
+            Err(refused) => {
+                assert_eq!(self.sequence, before, "a refusal leaves no record");
+                text::rejection(&refused)
+            }
+        }
+    }
+
+    /// Reserves, and tells the number.
+    #[track_caller]
+    pub(super) fn hold(&mut self, lines: &str) -> u64 {
+        self.made(actions::reserve(lines))
+    }
+
+    /// Runs an action about a reservation, and tells its number.
+    #[track_caller]
+    pub(super) fn made(&mut self, action: Action) -> u64 {
+        self.ok(action).reservation.expect("about a reservation").number
+    }
+
+    /// Reserves, and tells where: `"tea@north 3, tea@south 2"`.
+    #[track_caller]
+    pub(super) fn chosen(&mut self, action: Action) -> String {
+        let change = self.ok(action);
+        text::lines(&self.stock, &change.reservation.expect("about a reservation"))
+    }
+
+    pub(super) fn set_policy(&mut self, place: &str, terms: &str) -> Change {
+        self.ok(actions::set_policy(place, policy(terms)))
+    }
+
+    pub(super) fn untracked(&mut self, item: &str) {
+        let tracking = crate::catalog::Tracking::Untracked;
+        self.ok(actions::put_item(item, |attributes| attributes.tracking = tracking));
+    }
+
+    pub(super) fn priority(&mut self, location: &str, priority: i32) {
+        self.ok(actions::put_location(location, |attributes| attributes.priority = priority));
+    }
+
+    pub(super) fn close(&mut self, location: &str) {
+        let activity = crate::catalog::Activity::Inactive;
+        self.ok(actions::put_location(location, |attributes| attributes.activity = activity));
+    }
+
+    pub(super) fn position(&self, place: &str) -> Option<&Position> {
+        let place = text::place(place);
+        let tenant = self.stock.tenant_number(&TenantId::parse("default").expect("valid"))?;
+        let item = self.stock.item_number(tenant, &place.item)?;
+        let location = self.stock.location_number(tenant, &place.location)?;
+        self.stock.position(self.stock.position_number(item, location)?)
+    }
+
+    /// The figures of a position: `"available 4, reserved 6"`.
+    pub(super) fn at(&self, place: &str) -> String {
+        let position = self.position(place).unwrap_or_else(|| panic!("{place} is not there"));
+        text::figures(&position.figures())
+    }
+
+    pub(super) fn reservation(&self, number: u64) -> &Reservation {
+        self.stock.promises().reservation(number).expect("in memory")
+    }
+
+    /// A reservation: `"ACTIVE: tea@north 5 (shipped 2, released 1)"`.
+    pub(super) fn held(&self, number: u64) -> String {
+        text::reservation(&self.stock, self.reservation(number))
+    }
+}
