@@ -63,6 +63,8 @@ impl Process {
 
     /// Runs `onhand ARGUMENTS` to its end.
     pub fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Exit {
+        // Built before there is anything to clean up.
+        onhand_binary();
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
         let output = directory.path().join("output");
         Self::spawn(arguments, settings, &output, directory.path()).wait()

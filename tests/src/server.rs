@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::{Client, Exit, Json, Process, Shop};
+use crate::{Client, Exit, Json, Process, Shop, onhand_binary};
 
 /// How long a start may take before the test fails.
 const START_WAIT: Duration = Duration::from_secs(60);
@@ -36,7 +36,13 @@ impl Server {
 
     /// Starts a server with these `ONHAND_…` variables on an empty directory.
     pub fn start_with(settings: &[(&str, &str)]) -> Self {
-        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        // Built before there is anything to clean up.
+        onhand_binary();
+        Self::start_in(tempfile::tempdir().expect("a temporary directory can be made"), settings)
+    }
+
+    /// Starts a server whose data lie in this temporary directory.
+    pub fn start_in(directory: TempDir, settings: &[(&str, &str)]) -> Self {
         let settings = owned(settings);
         let (process, address) = serve(directory.path(), &settings);
         Self { process, address, settings, directory }
