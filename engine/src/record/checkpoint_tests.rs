@@ -45,12 +45,13 @@ fn entry() -> impl Strategy<Value = Entry> {
     let location = (strategies::location(), vec(strategies::bin(), 0..3));
     prop_oneof![
         tenant.prop_map(|(number, id)| Entry::Tenant { number, id: TenantId::trusted(id.into()) }),
-        strategies::item().prop_map(Entry::Item),
-        location.prop_map(|(location, bins)| Entry::Location { location, bins }),
+        strategies::item().prop_map(Entry::Item).boxed(),
+        location.prop_map(|(location, bins)| Entry::Location { location, bins }).boxed(),
         (any::<u32>(), position())
-            .prop_map(|(number, position)| Entry::Position { number, position }),
-        strategies::reservation().prop_map(|held| Entry::Reservation(Arc::new(held))),
-        strategies::transfer().prop_map(Entry::Transfer),
+            .prop_map(|(number, position)| Entry::Position { number, position })
+            .boxed(),
+        strategies::reservation().prop_map(|held| Entry::Reservation(Arc::new(held))).boxed(),
+        strategies::transfer().prop_map(Entry::Transfer).boxed(),
         vec(key, 0..5).prop_map(Entry::Keys),
         (strategies::source(), any::<u64>()).prop_map(|(last, sequence)| {
             Entry::Source(Watermark { last: Arc::new(last), sequence })

@@ -104,7 +104,7 @@ pub(super) fn policy() -> impl Strategy<Value = Policy> {
 }
 
 fn terms() -> impl Strategy<Value = Terms> {
-    (policy(), of(policy()), of(bin_id()), time(), tracking()).prop_map(
+    (policy().boxed(), of(policy().boxed()), of(bin_id()), time(), tracking()).prop_map(
         |(own, effective, bin, created_at, tracking)| Terms {
             own,
             effective: effective.unwrap_or(own),
@@ -116,7 +116,7 @@ fn terms() -> impl Strategy<Value = Terms> {
 }
 
 fn position_change() -> impl Strategy<Value = PositionChange> {
-    let flags = (any::<[bool; 6]>(), of(quantity()), of(quantity()), of(terms()));
+    let flags = (any::<[bool; 6]>(), of(quantity()), of(quantity()), of(terms().boxed()));
     let rest = (any::<u32>(), of(any::<(u32, u32)>()), any::<u32>(), any::<u64>(), figures());
     (rest, flags).prop_map(|(rest, (flags, sellable, threshold, terms))| {
         let (position, opened, version, previous, figures) = rest;
@@ -163,7 +163,7 @@ pub(super) fn reservation() -> impl Strategy<Value = Reservation> {
     let names = (of(reference()), of(reference()), of(reference()));
     let times = (of(time()), of(time()), time(), time());
     let numbers = (any::<u64>(), any::<u32>(), status(), any::<u32>(), any::<u64>());
-    (numbers, names, times, vec(line(), 0..4), vec(shipment, 0..3)).prop_map(
+    (numbers, names, times, vec(line().boxed(), 0..4), vec(shipment, 0..3)).prop_map(
         |(numbers, names, times, lines, shipments)| Reservation {
             number: numbers.0,
             tenant: numbers.1,
@@ -233,7 +233,7 @@ fn attributes() -> impl Strategy<Value = ItemAttributes> {
 
 pub(super) fn item() -> impl Strategy<Value = Item> {
     let numbers = (any::<u32>(), any::<u32>(), any::<u32>());
-    (numbers, item_id(), of(attributes()), standing(), time(), time()).prop_map(
+    (numbers, item_id(), of(attributes().boxed()), standing(), time(), time()).prop_map(
         |((number, tenant, version), id, attributes, standing, created_at, updated_at)| Item {
             number,
             tenant,
@@ -351,7 +351,7 @@ pub(super) fn rejection() -> impl Strategy<Value = Rejection> {
         item_id().prop_map(Rejection::AmbiguousLine),
     ];
     prop_oneof![
-        names,
+        names.boxed(),
         vec(shortage(), 0..3).prop_map(Rejection::InsufficientStock),
         (place(), figures(), any::<u32>()).prop_map(|((item, location), figures, version)| {
             Rejection::Stale { item, location, figures, version }
@@ -389,13 +389,17 @@ pub(super) fn change() -> impl Strategy<Value = Change> {
     let before = (policy(), policy()).prop_map(|(own, effective)| PolicyBefore { own, effective });
     let tenant = of(text().prop_map(TenantId::trusted));
     let head = (cause(), time(), any::<u32>(), tenant, key);
-    let told = (of(source()), of(trace()), of(detail()));
-    let catalog = (vec(item(), 0..3), vec(location(), 0..3), of(bin_change()));
-    let stock = (vec(position_change(), 0..4), vec(movement(), 0..4));
+    let told = (of(source().boxed()), of(trace().boxed()), of(detail().boxed()));
+    let catalog =
+        (vec(item().boxed(), 0..3), vec(location().boxed(), 0..3), of(bin_change().boxed()));
+    let stock = (vec(position_change().boxed(), 0..4), vec(movement(), 0..4));
     let shares = (vec(line_share(), 0..3), vec(line_share(), 0..3));
-    let promises = (of(reservation()), shares, of(transfer()), quantity(), any::<bool>());
-    let rest = (of(before), any::<u32>(), of(rejection()), of(cause()));
-    (head, told, catalog, stock, promises, rest).prop_map(
+    let promises =
+        (of(reservation().boxed()), shares, of(transfer().boxed()), quantity(), any::<bool>());
+    let rest = (of(before), any::<u32>(), of(rejection().boxed()), of(cause()));
+    // Boxed: the trees of so many parts are too large for the stack of a test.
+    let told = told.boxed();
+    (head.boxed(), told, catalog.boxed(), stock.boxed(), promises.boxed(), rest.boxed()).prop_map(
         |(head, told, catalog, stock, promises, rest)| Change {
             cause: head.0,
             at: head.1,
