@@ -326,6 +326,7 @@ impl Stock {
         let partition = partition_of(id.as_str(), item.id.as_str(), partitions);
         slot.partition = Some(partition);
         self.partition_items[usize::from(partition)].push(number);
+        self.promises.place(number, partition);
     }
 
     pub(crate) fn location_slot(&mut self, number: LocationNumber) -> &mut LocationSlot {

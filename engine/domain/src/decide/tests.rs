@@ -28,3 +28,8 @@ mod sources;
 mod terms;
 mod transfers;
 mod untracked;
+
+mod histories;
+mod properties;
+mod rebuild;
+mod state;

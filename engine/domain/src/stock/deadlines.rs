@@ -14,8 +14,8 @@ type Set = BTreeSet<(Timestamp, ReservationNumber)>;
 #[derive(Debug)]
 pub(super) struct Deadlines {
     partitions: Vec<Set>,
-    /// Of items whose record recovery has not come to yet; looked at by everybody.
-    unplaced: Set,
+    /// Of items whose record recovery has not come to yet: they are placed when it does.
+    unplaced: BTreeSet<(ItemNumber, Timestamp, ReservationNumber)>,
 }
 
 fn deadline_of(reservation: &Reservation) -> Option<Timestamp> {
@@ -25,23 +25,18 @@ fn deadline_of(reservation: &Reservation) -> Option<Timestamp> {
 impl Deadlines {
     pub(super) fn new(partitions: u16) -> Self {
         let partitions = core::iter::repeat_with(Set::new).take(usize::from(partitions)).collect();
-        Self { partitions, unplaced: Set::new() }
+        Self { partitions, unplaced: BTreeSet::new() }
     }
 
     /// The first of a partition that is not after `now`.
     pub(super) fn due(&self, partition: u16, now: Timestamp) -> Option<ReservationNumber> {
-        let mine = self.partitions.get(usize::from(partition)).and_then(Set::first);
-        let first = match self.unplaced.first() {
-            Some(unplaced) => mine.map_or(unplaced, |mine| mine.min(unplaced)),
-            None => mine?,
-        };
-        (first.0 <= now).then_some(first.1)
+        let (deadline, number) = self.partitions.get(usize::from(partition))?.first()?;
+        (*deadline <= now).then_some(*number)
     }
 
     /// The earliest of all.
     pub(super) fn next(&self) -> Option<Timestamp> {
-        let all = self.partitions.iter().chain([&self.unplaced]);
-        all.filter_map(Set::first).map(|(deadline, _)| *deadline).min()
+        self.partitions.iter().filter_map(Set::first).map(|(deadline, _)| *deadline).min()
     }
 
     /// The deadline of a reservation was that of `before`, and is that of `after`.
@@ -56,23 +51,38 @@ impl Deadlines {
             && let Some(deadline) = deadline_of(before)
             && Some(deadline) != next
         {
-            let entry = (deadline, before.number);
             for line in &before.lines {
-                if let Some(partition) = partition_of(line.item) {
-                    self.partitions[usize::from(partition)].remove(&entry);
-                }
+                match partition_of(line.item) {
+                    Some(partition) => {
+                        let set = &mut self.partitions[usize::from(partition)];
+                        set.remove(&(deadline, before.number))
+                    }
+                    None => self.unplaced.remove(&(line.item, deadline, before.number)),
+                };
             }
-            // The item may have been placed since.
-            self.unplaced.remove(&entry);
         }
         if let Some(deadline) = next {
             for line in &after.lines {
-                let set = match partition_of(line.item) {
-                    Some(partition) => &mut self.partitions[usize::from(partition)],
-                    None => &mut self.unplaced,
+                match partition_of(line.item) {
+                    Some(partition) => {
+                        let set = &mut self.partitions[usize::from(partition)];
+                        set.insert((deadline, after.number))
+                    }
+                    None => self.unplaced.insert((line.item, deadline, after.number)),
                 };
-                set.insert((deadline, after.number));
             }
+        }
+    }
+
+    /// An item has found its partition.
+    pub(super) fn place(&mut self, item: ItemNumber, partition: u16) {
+        let first = (item, Timestamp::MIN, 0);
+        while let Some(entry) = self.unplaced.range(first..).next().copied()
+            && entry.0 == item
+        {
+            self.unplaced.remove(&entry);
+            let (_, deadline, number) = entry;
+            self.partitions[usize::from(partition)].insert((deadline, number));
         }
     }
 }

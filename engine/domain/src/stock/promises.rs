@@ -137,6 +137,11 @@ impl Promises {
         self.deadlines.next()
     }
 
+    /// An item has found its partition.
+    pub(crate) fn place(&mut self, item: ItemNumber, partition: u16) {
+        self.deadlines.place(item, partition);
+    }
+
     /// Puts a reservation as it is now, unless memory knows better.
     /// `partition_of` tells the partition of an item; `None` while its record is not known.
     pub(crate) fn put(
