@@ -1,45 +1,40 @@
 //! The engine as a whole: started, used, shut down.
 
+mod plan;
+mod space;
 #[cfg(test)]
 mod tests;
+mod threads;
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use onhand_domain::stock::{Rules, Stock};
-use onhand_storage::{DataDirectory, LogReader, ReadLog, SegmentedLog};
+use onhand_storage::DataDirectory;
 use parking_lot::Mutex;
-use ractor::{Actor, ActorCell, ActorRef};
-use tokio::sync::watch;
 
 use crate::bell::Bell;
-use crate::clock::Clock;
 use crate::config::{EngineConfig, LostTail};
 use crate::error::{Fatal, StartError};
 use crate::gate::Gate;
-use crate::history::{Archive, History, RecentRows};
-use crate::hopper::{Durable, Hopper, Spacing, run_log};
+use crate::history::History;
+use crate::hopper::Hopper;
 use crate::outbox::Outbox;
 use crate::permits::Permits;
 use crate::port::{Port, Ticket};
 use crate::ports::Ports;
-use crate::reader::Readers;
-use crate::recovery::{Recovered, recover};
-use crate::release::{self, Release};
+use crate::recovery::recover;
 use crate::status::{Figures, LogStatus, Status};
-use crate::supervisor::{Alarm, Supervisor, keep};
 use crate::view::View;
-use crate::writer::actor::{self, Message, Writer};
-use crate::writer::core::Core;
 use crate::{checkpoint, index_keeper};
+use plan::Plan;
+use space::SpaceWatch;
 
 /// How long a shutdown waits for commands inside to be answered.
 const DRAIN_MAX: Duration = Duration::from_secs(30);
-/// How often free space is looked at.
-const SPACE_LOOK: Duration = Duration::from_millis(100);
 
 /// A running engine; cheap to clone.
 #[derive(Clone)]
@@ -105,8 +100,9 @@ impl Engine {
             epoch = directory.epoch(),
             "recovered"
         );
-        let inner = Plan::new(config, &directory, &reader, &recovered)?
-            .start(config, log, reader, recovered)?;
+        let index = directory.index()?;
+        let plan = Plan::new(config, &directory, &reader, &recovered, &index)?;
+        let inner = Arc::new(plan.start(config, (log, reader), index, recovered)?);
         let watch = SpaceWatch {
             directory: Arc::downgrade(&directory),
             gate: Arc::clone(&inner.gate),
@@ -264,329 +260,5 @@ fn write_down(running: &Running) {
     if running.index.send(index_keeper::Order::Flush(done)).is_ok() {
         // A failure was logged; the next start makes the rows again.
         let _ = finished.recv();
-    }
-}
-
-/// The shared parts, before anything runs.
-struct Plan {
-    directory: Arc<DataDirectory>,
-    alarm: Alarm,
-    permits: Arc<Permits>,
-    bell: Arc<Bell>,
-    hopper: Arc<Hopper<Ticket>>,
-    view: Arc<View>,
-    readers: Readers,
-    archive: Archive,
-    index: onhand_storage::IndexStore,
-    figures: Arc<Figures>,
-    durable: watch::Sender<u64>,
-    fixed: Fixed,
-}
-
-impl Plan {
-    fn new(
-        config: &EngineConfig,
-        directory: &Arc<DataDirectory>,
-        reader: &LogReader,
-        recovered: &Recovered,
-    ) -> Result<Self, StartError> {
-        let log: Arc<dyn ReadLog> = Arc::new(reader.clone());
-        let index = directory.index()?;
-        let archive = Archive { recent: Arc::new(RecentRows::default()), index: index.reader() };
-        let figures = Arc::new(Figures::default());
-        figures.start_from(recovered.sequence, recovered.checkpointed);
-        let view = View::new();
-        view.load(&recovered.stock, recovered.sequence);
-        Ok(Self {
-            directory: Arc::clone(directory),
-            alarm: Alarm { gate: Arc::new(Gate::default()), ports: Arc::new(Ports::default()) },
-            permits: Arc::new(Permits::new(config.permits)),
-            bell: Arc::new(Bell::default()),
-            hopper: Arc::new(Hopper::new()),
-            view,
-            readers: Readers::start(log)?,
-            archive,
-            index,
-            figures,
-            durable: watch::Sender::new(recovered.sequence),
-            fixed: Fixed {
-                identity: directory.identity(),
-                log_number: directory.log_number(),
-                epoch: directory.epoch(),
-                partitions: directory.partitions(),
-                replayed: recovered.replayed,
-                reserve_bytes: directory.disk_reserve_bytes(),
-            },
-        })
-    }
-
-    fn start(
-        self,
-        config: &EngineConfig,
-        log: SegmentedLog,
-        reader: LogReader,
-        recovered: Recovered,
-    ) -> Result<Arc<Inner>, StartError> {
-        let (sequence, last) = (recovered.sequence, recovered.last);
-        let core = Core::new(recovered.stock, sequence, config.recall_age_ms_max);
-        let outbox = Outbox { readers: self.readers.clone(), durable: self.durable.subscribe() };
-        let history = History {
-            view: Arc::clone(&self.view),
-            readers: self.readers.clone(),
-            archive: self.archive.clone(),
-        };
-        let writer_parts = actor::Parts {
-            core,
-            clock: Clock::new(last),
-            hopper: Arc::clone(&self.hopper),
-            ports: Arc::clone(&self.alarm.ports),
-            bell: Arc::clone(&self.bell),
-            gate: Arc::clone(&self.alarm.gate),
-            recalled: Arc::default(),
-            readers: self.readers.clone(),
-            archive: self.archive.clone(),
-            figures: Arc::clone(&self.figures),
-        };
-        let release_parts = release::Parts {
-            log: self.fixed.log_number,
-            view: Arc::clone(&self.view),
-            ports: Arc::clone(&self.alarm.ports),
-            permits: Arc::clone(&self.permits),
-            readers: self.readers,
-            recent: Arc::clone(&self.archive.recent),
-            hopper: Arc::clone(&self.hopper),
-            durable: self.durable,
-            figures: Arc::clone(&self.figures),
-        };
-        let alarm = &self.alarm;
-        let supervision = host("onhand-supervisor", {
-            let alarm = alarm.clone();
-            async move { Actor::spawn(None, Supervisor, alarm).await.map(|(actor, _)| actor) }
-        })?;
-        let root = supervision.actor.get_cell();
-        let writer = host("onhand-writer", {
-            let root = root.clone();
-            async move {
-                Actor::spawn_linked(None, Writer, writer_parts, root).await.map(|(actor, _)| actor)
-            }
-        })?;
-        let release = host("onhand-release", {
-            let root = root.clone();
-            async move {
-                Actor::spawn_linked(None, Release, release_parts, root)
-                    .await
-                    .map(|(actor, _)| actor)
-            }
-        })?;
-        let keepers = Keepers { alarm, root, runtime: &supervision.handle };
-        let log = keepers.log(config, log, &self.hopper, &self.figures, release.actor.clone())?;
-        let (checkpoint, checkpoint_thread) = keepers.checkpoint(
-            config,
-            &self.directory,
-            &reader,
-            &self.figures,
-            writer.actor.clone(),
-        )?;
-        let (index, index_thread) =
-            keepers.index(config, self.index, &self.archive, reader, &self.figures, sequence)?;
-        let running = Running {
-            stop: vec![writer.stop, release.stop, supervision.stop],
-            log,
-            threads: vec![
-                checkpoint_thread,
-                index_thread,
-                writer.thread,
-                release.thread,
-                supervision.thread,
-            ],
-            checkpoint,
-            index,
-        };
-        Ok(Arc::new(Inner {
-            directory: Mutex::new(Some(self.directory)),
-            gate: self.alarm.gate,
-            ports: self.alarm.ports,
-            permits: self.permits,
-            bell: self.bell,
-            hopper: self.hopper,
-            view: self.view,
-            history,
-            outbox,
-            figures: self.figures,
-            fixed: self.fixed,
-            running: Mutex::new(Some(running)),
-        }))
-    }
-}
-
-/// An actor on a thread and runtime of its own.
-struct Hosted<M: ractor::Message> {
-    actor: ActorRef<M>,
-    handle: tokio::runtime::Handle,
-    thread: JoinHandle<()>,
-    stop: tokio::sync::oneshot::Sender<()>,
-}
-
-/// Starts a thread with a runtime, and an actor on it.
-fn host<M: ractor::Message>(
-    name: &'static str,
-    spawn: impl Future<Output = Result<ActorRef<M>, ractor::SpawnErr>> + Send + 'static,
-) -> Result<Hosted<M>, StartError> {
-    let failed =
-        move |error: &dyn std::fmt::Display| StartError::Thread(format!("{name}: {error}"));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .map_err(|error| failed(&error))?;
-    let handle = runtime.handle().clone();
-    let (stop, stopped) = tokio::sync::oneshot::channel();
-    let (started, start) = sync_channel(1);
-    let thread = std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(move || {
-            runtime.block_on(async move {
-                let actor = spawn.await;
-                let held = actor.as_ref().ok().cloned();
-                // Who started us waits for this word.
-                let _ = started.send(actor);
-                // The sender may be dropped instead of used; both mean the end.
-                let _ = stopped.await;
-                if let Some(actor) = held {
-                    // It ends with its runtime; nothing it holds is needed any more.
-                    let _ = actor.stop_and_wait(None, None).await;
-                }
-            });
-        })
-        .map_err(|error| failed(&error))?;
-    let actor = start.recv().map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
-    Ok(Hosted { actor, handle, thread, stop })
-}
-
-/// Starts the threads that do blocking work.
-struct Keepers<'a> {
-    alarm: &'a Alarm,
-    root: ActorCell,
-    runtime: &'a tokio::runtime::Handle,
-}
-
-impl Keepers<'_> {
-    fn keep(
-        &self,
-        name: &'static str,
-        work: impl FnOnce() -> Result<(), onhand_storage::LogError> + Send + 'static,
-    ) -> Result<JoinHandle<()>, StartError> {
-        let (alarm, root) = (self.alarm.clone(), self.root.clone());
-        let (kept, thread) = sync_channel(1);
-        self.runtime.spawn(async move {
-            // Who started us waits for this word.
-            let _ = kept.send(keep(name, &alarm, root, work).await);
-        });
-        thread.recv().map_err(|error| StartError::Thread(error.to_string()))?
-    }
-
-    fn log(
-        &self,
-        config: &EngineConfig,
-        mut log: SegmentedLog,
-        hopper: &Arc<Hopper<Ticket>>,
-        figures: &Arc<Figures>,
-        release: ActorRef<Durable<Ticket>>,
-    ) -> Result<JoinHandle<()>, StartError> {
-        let spacing = Spacing {
-            at_once_max: config.commit_at_once_max as usize,
-            apart: config.commit_spacing,
-        };
-        let (hopper, figures) = (Arc::clone(hopper), Arc::clone(figures));
-        self.keep("onhand-log", move || {
-            let send = |durable| {
-                // Without a release stage the alarm has been raised already.
-                let _ = release.cast(durable);
-            };
-            run_log(&hopper, &mut log, spacing, send, &figures.commits)
-        })
-    }
-
-    fn checkpoint(
-        &self,
-        config: &EngineConfig,
-        directory: &DataDirectory,
-        reader: &LogReader,
-        figures: &Arc<Figures>,
-        writer: ActorRef<Message>,
-    ) -> Result<(SyncSender<checkpoint::Order>, JoinHandle<()>), StartError> {
-        let (orders, inbox) = sync_channel(1);
-        let checkpointer = checkpoint::Checkpointer {
-            store: directory.checkpoints(),
-            writer,
-            log: Arc::new(reader.clone()),
-            figures: Arc::clone(figures),
-            gate: Arc::clone(&self.alarm.gate),
-            every_records: config.checkpoint_records,
-            replay_records_max: config.replay_records_max,
-            bytes_per_second: config.storage.checkpoint_bytes_per_second,
-        };
-        let thread = self.keep("onhand-checkpoint", move || {
-            checkpointer.run(&inbox);
-            Ok(())
-        })?;
-        Ok((orders, thread))
-    }
-
-    fn index(
-        &self,
-        config: &EngineConfig,
-        store: onhand_storage::IndexStore,
-        archive: &Archive,
-        log: LogReader,
-        figures: &Arc<Figures>,
-        recovered: u64,
-    ) -> Result<(SyncSender<index_keeper::Order>, JoinHandle<()>), StartError> {
-        let (orders, inbox) = sync_channel(1);
-        let keeper = index_keeper::IndexKeeper {
-            store,
-            recent: Arc::clone(&archive.recent),
-            log,
-            figures: Arc::clone(figures),
-            records_max: config.index_records_max,
-        };
-        let thread = self.keep("onhand-index", move || {
-            keeper.run(recovered, &inbox);
-            Ok(())
-        })?;
-        Ok((orders, thread))
-    }
-}
-
-/// Looks after free space: below the reserve, writes are refused; above it they are taken again.
-struct SpaceWatch {
-    directory: Weak<DataDirectory>,
-    gate: Arc<Gate>,
-    figures: Arc<Figures>,
-    reserve_bytes: u64,
-}
-
-impl SpaceWatch {
-    /// Looks once, then every [`SPACE_LOOK`] until the engine has let go of the directory.
-    fn start(self) -> Result<(), StartError> {
-        self.look();
-        let watch = move || {
-            while self.look() {
-                std::thread::sleep(SPACE_LOOK);
-            }
-        };
-        let thread = std::thread::Builder::new().name("onhand-space".to_owned()).spawn(watch);
-        thread.map(|_| ()).map_err(|error| StartError::Thread(error.to_string()))
-    }
-
-    fn look(&self) -> bool {
-        let Some(directory) = self.directory.upgrade() else { return false };
-        match directory.free_bytes() {
-            Ok(free) => {
-                self.figures.tell_free(free);
-                self.gate.set_storage_full(free < self.reserve_bytes);
-            }
-            Err(error) => tracing::warn!(%error, "free space is not known"),
-        }
-        true
     }
 }

@@ -26,7 +26,11 @@ impl Ports {
 
     /// Takes at most `limit` commands from each; tells whether more are waiting.
     pub(crate) fn take(&self, limit: usize, into: &mut Vec<Envelope<Ticket>>) -> bool {
-        self.all.read().iter().fold(false, |more, port| port.take(limit, into) || more)
+        let mut more = false;
+        for port in self.all.read().iter() {
+            more |= port.take(limit, into);
+        }
+        more
     }
 
     /// Delivers the answers gathered for each port, one wake per port.

@@ -8,6 +8,8 @@ use crate::record::checkpoint::{self, Entry, KEYS_PER_ENTRY};
 
 /// Entries that one turn encodes at most.
 pub const ENTRIES_PER_TURN: usize = 256;
+/// The same, for numbers.
+const NUMBERS_PER_TURN: u32 = 256;
 
 /// How far a slice has been walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +79,7 @@ pub fn walk(
     match place {
         Place::Items(from) => items(stock, slice, from, sequence, out),
         Place::Tenants(from) => {
-            let to = stock.sizes().tenants.min(from.saturating_add(ENTRIES_PER_TURN as u32));
+            let to = stock.sizes().tenants.min(from.saturating_add(NUMBERS_PER_TURN));
             for number in from..to {
                 if let Some(id) = stock.tenant(number) {
                     out.push(&Entry::Tenant { number, id: id.clone() }, sequence);
@@ -86,7 +88,7 @@ pub fn walk(
             if to < stock.sizes().tenants { Place::Tenants(to) } else { Place::Locations(0) }
         }
         Place::Locations(from) => {
-            let to = stock.sizes().locations.min(from.saturating_add(ENTRIES_PER_TURN as u32));
+            let to = stock.sizes().locations.min(from.saturating_add(NUMBERS_PER_TURN));
             for number in from..to {
                 if let Some(location) = stock.location(number) {
                     let (location, bins) = (location.clone(), stock.bins(number).to_vec());
@@ -132,7 +134,7 @@ fn items(stock: &Stock, slice: u16, from: usize, sequence: u64, out: &mut Portio
 }
 
 fn reservations(stock: &Stock, from: u32, out: &mut Portion) -> Place {
-    let most = from.saturating_add(ENTRIES_PER_TURN as u32 * 4);
+    let most = from.saturating_add(NUMBERS_PER_TURN * 4);
     for (slot, held) in stock.promises().slots_from(from) {
         if slot >= most || out.entries.len() >= ENTRIES_PER_TURN {
             return Place::Reservations(slot);

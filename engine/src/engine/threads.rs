@@ -1,0 +1,156 @@
+//! The threads of an engine: those that host an actor, and those that do blocking work.
+
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use onhand_storage::{DataDirectory, LogReader, SegmentedLog};
+use ractor::{ActorCell, ActorRef};
+
+use crate::config::EngineConfig;
+use crate::error::StartError;
+use crate::history::Archive;
+use crate::hopper::{Durable, Hopper, Spacing, run_log};
+use crate::port::Ticket;
+use crate::status::Figures;
+use crate::supervisor::{Alarm, keep};
+use crate::writer::actor::Message;
+use crate::{checkpoint, index_keeper};
+
+/// An actor on a thread and runtime of its own.
+pub(super) struct Hosted<M: ractor::Message> {
+    pub(super) actor: ActorRef<M>,
+    pub(super) handle: tokio::runtime::Handle,
+    pub(super) thread: JoinHandle<()>,
+    pub(super) stop: tokio::sync::oneshot::Sender<()>,
+}
+
+/// Starts a thread with a runtime, and an actor on it.
+pub(super) fn host<M: ractor::Message>(
+    name: &'static str,
+    spawn: impl Future<Output = Result<ActorRef<M>, ractor::SpawnErr>> + Send + 'static,
+) -> Result<Hosted<M>, StartError> {
+    let failed =
+        move |error: &dyn std::fmt::Display| StartError::Thread(format!("{name}: {error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|error| failed(&error))?;
+    let handle = runtime.handle().clone();
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let (started, start) = sync_channel(1);
+    let thread = std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            runtime.block_on(async move {
+                let actor = spawn.await;
+                let held = actor.as_ref().ok().cloned();
+                // Who started us waits for this word.
+                let _ = started.send(actor);
+                // The sender may be dropped instead of used; both mean the end.
+                let _ = stopped.await;
+                if let Some(actor) = held {
+                    // It ends with its runtime; nothing it holds is needed any more.
+                    let _ = actor.stop_and_wait(None, None).await;
+                }
+            });
+        })
+        .map_err(|error| failed(&error))?;
+    let actor = start.recv().map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
+    Ok(Hosted { actor, handle, thread, stop })
+}
+
+/// Starts the threads that do blocking work.
+pub(super) struct Keepers<'a> {
+    pub(super) alarm: &'a Alarm,
+    pub(super) root: ActorCell,
+    pub(super) runtime: &'a tokio::runtime::Handle,
+}
+
+impl Keepers<'_> {
+    fn keep(
+        &self,
+        name: &'static str,
+        work: impl FnOnce() -> Result<(), onhand_storage::LogError> + Send + 'static,
+    ) -> Result<JoinHandle<()>, StartError> {
+        let (alarm, root) = (self.alarm.clone(), self.root.clone());
+        let (kept, thread) = sync_channel(1);
+        self.runtime.spawn(async move {
+            // Who started us waits for this word.
+            let _ = kept.send(keep(name, &alarm, root, work).await);
+        });
+        thread.recv().map_err(|error| StartError::Thread(error.to_string()))?
+    }
+
+    pub(super) fn log(
+        &self,
+        config: &EngineConfig,
+        mut log: SegmentedLog,
+        hopper: &Arc<Hopper<Ticket>>,
+        figures: &Arc<Figures>,
+        release: ActorRef<Durable<Ticket>>,
+    ) -> Result<JoinHandle<()>, StartError> {
+        let spacing = Spacing {
+            at_once_max: config.commit_at_once_max as usize,
+            apart: config.commit_spacing,
+        };
+        let (hopper, figures) = (Arc::clone(hopper), Arc::clone(figures));
+        self.keep("onhand-log", move || {
+            let send = |durable| {
+                // Without a release stage the alarm has been raised already.
+                let _ = release.cast(durable);
+            };
+            run_log(&hopper, &mut log, spacing, send, &figures.commits)
+        })
+    }
+
+    pub(super) fn checkpoint(
+        &self,
+        config: &EngineConfig,
+        directory: &DataDirectory,
+        reader: &LogReader,
+        figures: &Arc<Figures>,
+        writer: ActorRef<Message>,
+    ) -> Result<(SyncSender<checkpoint::Order>, JoinHandle<()>), StartError> {
+        let (orders, inbox) = sync_channel(1);
+        let checkpointer = checkpoint::Checkpointer {
+            store: directory.checkpoints(),
+            writer,
+            log: Arc::new(reader.clone()),
+            figures: Arc::clone(figures),
+            gate: Arc::clone(&self.alarm.gate),
+            every_records: config.checkpoint_records,
+            replay_records_max: config.replay_records_max,
+            bytes_per_second: config.storage.checkpoint_bytes_per_second,
+        };
+        let thread = self.keep("onhand-checkpoint", move || {
+            checkpointer.run(&inbox);
+            Ok(())
+        })?;
+        Ok((orders, thread))
+    }
+
+    pub(super) fn index(
+        &self,
+        config: &EngineConfig,
+        store: onhand_storage::IndexStore,
+        archive: &Archive,
+        log: LogReader,
+        figures: &Arc<Figures>,
+        recovered: u64,
+    ) -> Result<(SyncSender<index_keeper::Order>, JoinHandle<()>), StartError> {
+        let (orders, inbox) = sync_channel(1);
+        let keeper = index_keeper::IndexKeeper {
+            store,
+            recent: Arc::clone(&archive.recent),
+            log,
+            figures: Arc::clone(figures),
+            records_max: config.index_records_max,
+        };
+        let thread = self.keep("onhand-index", move || {
+            keeper.run(recovered, &inbox);
+            Ok(())
+        })?;
+        Ok((orders, thread))
+    }
+}
