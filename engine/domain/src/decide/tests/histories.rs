@@ -193,7 +193,7 @@ impl Step {
             0 | 1 => set_policy(&self.place(), terms),
             2 => put_item(of(&ITEMS, self.item), |attributes| {
                 attributes.policy = terms;
-                if of(&ITEMS, self.item) == "card" || self.flags % 16 == 0 {
+                if of(&ITEMS, self.item) == "card" || self.flags.is_multiple_of(16) {
                     attributes.tracking = Tracking::Untracked;
                 }
             }),
@@ -223,7 +223,7 @@ impl Step {
 
     /// The command of this step: some have a key, some come from a source.
     pub(super) fn command(self, world: &World) -> Command {
-        let key = (self.flags % 8 == 7).then(|| [self.other % 8; 16]);
+        let key = (self.flags % 8 == 7).then_some([self.other % 8; 16]);
         let source = (self.flags % 16 == 2).then(|| {
             let stream = Text::parse(of(&["sales", "orders"], self.item)).expect("valid");
             let offset = world.sequence.saturating_sub(u64::from(self.other % 4));
@@ -237,7 +237,7 @@ impl Step {
         world.now += i64::from(self.other) * 2;
         let command = self.command(world);
         let answer = world.send(&command);
-        if self.kind % 8 == 0 {
+        if self.kind.is_multiple_of(8) {
             world.expire_due();
         }
         if self.kind % 8 == 1 {
