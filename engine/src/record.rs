@@ -1,7 +1,7 @@
 //! Records as bytes: what one command did, in a form that stays readable forever.
 //!
 //! A payload is the [postcard](https://postcard.jamesmunns.com/wire-format) form of one frozen struct
-//! per version ([`v1`]); docs/RECORD_FORMAT.md lists its fields. Numbers are written as distances from
+//! per version (`v1`); docs/RECORD_FORMAT.md lists its fields. Numbers are written as distances from
 //! what the reader knows anyway (the record's own sequence, its time stamp), so that most take a byte.
 //! A new field means a new version beside the old one; what is here never changes
 //! (tests/golden/records-v1).
