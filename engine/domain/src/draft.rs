@@ -247,6 +247,9 @@ impl<'a> Draft<'a> {
         figures: Figures,
     ) -> usize {
         let at = self.change.positions.len();
+        if at == 0 {
+            self.change.positions.reserve_exact(1); // most changes have one
+        }
         self.change.positions.push(PositionChange {
             position,
             opened,
@@ -327,17 +330,13 @@ impl<'a> Draft<'a> {
             return Err(Rejection::LimitExceeded { what: Limit::Movements, limit: MOVEMENTS_MAX });
         }
         let held = self.change.positions.get_mut(at).expect("booked at a position of this change");
-        let mut figures = held.figures;
-        // Out first: what moves inside a position must not stumble over an intermediate sum.
-        if let Some(from) = from {
-            figures = figures.minus(from, quantity).ok_or(Rejection::QuantityOverflow)?;
-        }
-        if let Some(to) = to {
-            figures = figures.plus(to, quantity).ok_or(Rejection::QuantityOverflow)?;
-        }
+        let figures = held.figures.moved(from, to, quantity).ok_or(Rejection::QuantityOverflow)?;
         assert!(figures.only_available_is_negative(), "only `available` may be below zero");
         held.figures = figures;
         let position = u32::try_from(at).expect("a change has fewer positions");
+        if self.change.movements.is_empty() {
+            self.change.movements.reserve_exact(1); // most changes have one
+        }
         self.change.movements.push(Movement { position, kind, from, to, quantity });
         Ok(())
     }
@@ -367,8 +366,11 @@ impl<'a> Draft<'a> {
         for at in 0..self.change.positions.len() {
             let policy = self.policy(at);
             let (item, location) = self.place_of(at);
-            let is_selling = self.is_selling(item, location);
-            let tracked = self.is_tracked(item);
+            let item = self.item(item);
+            let tracked = item.is_none_or(|item| item.tracking() == Tracking::Tracked);
+            let is_current = item.is_none_or(|item| item.standing == Standing::Current);
+            let is_selling =
+                is_current && self.location(location).is_some_and(Location::is_selling);
             let Some(held) = self.change.positions.get_mut(at) else { continue };
             let before = self.stock.position(held.position);
             held.version = before.map_or(1, |before| before.version.saturating_add(1));
@@ -383,17 +385,6 @@ impl<'a> Draft<'a> {
             }
         }
         self.change
-    }
-
-    fn is_selling(&self, item: ItemNumber, location: LocationNumber) -> bool {
-        let active = match self.location(location) {
-            Some(location) => {
-                location.standing == Standing::Current
-                    && location.attributes.activity == crate::catalog::Activity::Active
-            }
-            None => false,
-        };
-        active && self.item(item).is_none_or(|item| item.standing == Standing::Current)
     }
 
     /// Numbers of positions in the change, for a caller that must name them.

@@ -117,17 +117,12 @@ impl IndexTable {
     /// The number under `hash` for which `is_it` holds.
     #[inline]
     pub fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
-        self.all(hash).find(|number| is_it(*number))
-    }
-
-    /// All numbers that may lie under `hash`; the caller looks at each.
-    #[inline]
-    pub fn all(&self, hash: u64) -> impl Iterator<Item = u32> + '_ {
         let tag = lower(hash);
         self.shards[Self::shard_of(hash)]
             .probe(tag)
-            .filter(move |(_, slot)| lower(slot >> 32) == tag)
+            .filter(|(_, slot)| lower(slot >> 32) == tag)
             .map(|(_, slot)| lower(slot))
+            .find(|number| is_it(*number))
     }
 
     /// Adds a number that is not there yet.

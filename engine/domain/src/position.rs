@@ -105,6 +105,25 @@ impl Figures {
         self.checked_on_hand().map(|_| self)
     }
 
+    /// Moves between two buckets, or in from outside, or out; `None` when a sum does not fit.
+    #[must_use]
+    pub fn moved(
+        mut self,
+        from: Option<Bucket>,
+        to: Option<Bucket>,
+        quantity: Quantity,
+    ) -> Option<Self> {
+        if let Some(from) = from {
+            let held = self.get_mut(from);
+            *held = held.checked_sub(quantity)?;
+        }
+        if let Some(to) = to {
+            let held = self.get_mut(to);
+            *held = held.checked_add(quantity)?;
+        }
+        self.checked_on_hand().map(|_| self)
+    }
+
     fn checked_on_hand(&self) -> Option<Quantity> {
         self.available
             .checked_add(self.reserved)?

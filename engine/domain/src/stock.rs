@@ -1,6 +1,7 @@
 //! The writer's memory: all that the rules look at, and nothing else.
 
 mod deadlines;
+mod orders;
 pub mod places;
 pub mod promises;
 pub mod tallies;

@@ -5,7 +5,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use onhand_domain::command::{
@@ -21,6 +21,8 @@ struct Counting;
 
 static BYTES: AtomicU64 = AtomicU64::new(0);
 static CALLS: AtomicU64 = AtomicU64::new(0);
+/// Counting costs time, so times are taken without it.
+static COUNTS: AtomicBool = AtomicBool::new(false);
 /// One measurement at a time: the counters are shared.
 static TURN: Mutex<()> = Mutex::new(());
 
@@ -28,13 +30,17 @@ static TURN: Mutex<()> = Mutex::new(());
 // SAFETY: every call is handed on to the system's allocator as it is.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        BYTES.fetch_add(layout.size() as u64, Ordering::Relaxed);
-        CALLS.fetch_add(1, Ordering::Relaxed);
+        if COUNTS.load(Ordering::Relaxed) {
+            BYTES.fetch_add(layout.size() as u64, Ordering::Relaxed);
+            CALLS.fetch_add(1, Ordering::Relaxed);
+        }
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        BYTES.fetch_sub(layout.size() as u64, Ordering::Relaxed);
+        if COUNTS.load(Ordering::Relaxed) {
+            BYTES.fetch_sub(layout.size() as u64, Ordering::Relaxed);
+        }
         unsafe { System.dealloc(place, layout) }
     }
 }
@@ -109,19 +115,28 @@ fn stocked(items: u32) -> World {
     world
 }
 
-/// How many allocations a piece of work makes.
-fn allocations(work: impl FnOnce()) -> u64 {
-    let before = CALLS.load(Ordering::Relaxed);
-    work();
-    CALLS.load(Ordering::Relaxed) - before
+/// What a piece of work makes, and how many bytes and allocations it keeps and makes for that.
+fn counted<T>(work: impl FnOnce() -> T) -> (T, u64, u64) {
+    let (bytes, calls) = (BYTES.load(Ordering::Relaxed), CALLS.load(Ordering::Relaxed));
+    COUNTS.store(true, Ordering::Relaxed);
+    let made = work();
+    COUNTS.store(false, Ordering::Relaxed);
+    let bytes = BYTES.load(Ordering::Relaxed).wrapping_sub(bytes);
+    (made, bytes, CALLS.load(Ordering::Relaxed) - calls)
 }
 
 /// Nanoseconds for each of `each` pieces in the best of all rounds: other work on the machine disturbs
-/// most rounds, but not all.
-fn best(rounds: u64, each: u64, mut round: impl FnMut(u64)) -> u64 {
+/// most rounds, but not all. What a round needs is made before its time is taken.
+fn best<T>(
+    rounds: u64,
+    each: u64,
+    mut prepare: impl FnMut(u64) -> T,
+    mut round: impl FnMut(&T),
+) -> u64 {
     let timed = |number| {
+        let prepared = prepare(number);
         let start = Instant::now();
-        round(number);
+        round(&prepared);
         u64::try_from(start.elapsed().as_nanos()).expect("some centuries") / each
     };
     (0..rounds).map(timed).min().unwrap_or(0)
@@ -138,9 +153,8 @@ const POSITIONS: u32 = 1_000_000;
 #[test]
 fn a_million_positions_take_less_than_250_bytes_each() {
     let _turn = TURN.lock();
-    let before = BYTES.load(Ordering::Relaxed);
-    let world = stocked(POSITIONS);
-    let each = (BYTES.load(Ordering::Relaxed) - before) / u64::from(POSITIONS);
+    let (world, bytes, _) = counted(|| stocked(POSITIONS));
+    let each = bytes / u64::from(POSITIONS);
     println!("{each} bytes per position, with item, ids and indexes");
     assert_eq!(world.stock.sizes().positions, POSITIONS);
     assert!(each < 250, "{each} bytes per position");
@@ -158,7 +172,7 @@ fn a_reservation_of_one_line_allocates_little() {
         .map(|number| world.reserve(vec![line(&format!("item-{number:08}"), Some(&north), 1)]))
         .collect();
     for (what, commands) in [("anywhere", commands), ("named", named)] {
-        let calls = allocations(|| commands.iter().for_each(|command| world.run(command)));
+        let ((), _, calls) = counted(|| commands.iter().for_each(|command| world.run(command)));
         println!("{what}: {:.2} allocations", calls as f64 / 1_000.0);
         assert!(calls < 9_000, "{calls} allocations for a thousand reservations");
     }
@@ -169,24 +183,33 @@ fn a_reservation_of_one_line_allocates_little() {
 fn times() {
     let _turn = TURN.lock();
     let mut world = stocked(POSITIONS);
-    let spread: Vec<Command> = (0..500_000)
-        .map(|number| scattered(number, POSITIONS))
-        .map(|number| world.reserve(vec![line(&format!("item-{number:08}"), None, 1)]))
-        .collect();
-    let mut rounds = spread.chunks(500);
-    let nanos =
-        best(1_000, 500, |_| rounds.next().into_iter().flatten().for_each(|it| world.run(it)));
+    let mut number = 0;
+    let mut next = |world: &World| {
+        number += 1;
+        let item = format!("item-{:08}", scattered(number, POSITIONS));
+        let mut command = world.reserve(vec![line(&item, None, 1)]);
+        let Action::Reserve(wish) = &mut command.action else { unreachable!() };
+        wish.order = Reference::parse(&format!("order-{number}")).ok();
+        command
+    };
+    let shared = std::cell::RefCell::new(&mut world);
+    let nanos = best(
+        2_000,
+        200,
+        |_| (0..200).map(|_| next(&shared.borrow())).collect::<Vec<_>>(),
+        |commands| commands.iter().for_each(|command| shared.borrow_mut().run(command)),
+    );
     println!("one line, 1 M positions: {nanos} ns");
     let mut hot = world.reserve(vec![line("item-00000007", None, 1)]);
-    let nanos = best(1_000, 500, |_| (0..500).for_each(|_| world.run(&hot)));
+    let nanos = best(2_000, 200, |_| {}, |()| (0..200).for_each(|_| world.run(&hot)));
     println!("one line, one position: {nanos} ns");
     hot.key = Some([7; 16]);
-    let fingerprint = |_| {
+    let fingerprint = |(): &()| {
         for _ in 0..1_000 {
             std::hint::black_box(std::hint::black_box(&hot).action.fingerprint());
         }
     };
-    println!("fingerprint of it: {} ns", best(100, 1_000, fingerprint));
+    println!("fingerprint of it: {} ns", best(100, 1_000, |_| {}, fingerprint));
     wide(&mut world);
     long(&mut world);
 }
@@ -195,18 +218,22 @@ fn times() {
 fn wide(world: &mut World) {
     for locations in [1, 10, 100, 2_000] {
         let item = format!("wide-{locations}");
-        let opened = best(locations, 1, |number| {
-            world.receive(&item, &location(&format!("place-{number}")), 200_000);
-        });
+        let place = |number| location(&format!("place-{number}"));
+        let opened = best(locations, 1, place, |place| world.receive(&item, place, 200_000));
         let command = world.reserve(vec![line(&item, None, 1)]);
-        let reserved = best(200, 100, |_| (0..100).for_each(|_| world.run(&command)));
+        let reserved = best(200, 100, |_| {}, |()| (0..100).for_each(|_| world.run(&command)));
         let short = world.reserve(vec![line(&item, None, 1_000_000_000)]);
-        let refused = best(100, 5, |_| {
-            for _ in 0..5 {
-                let now = Timestamp::from_millis(1_000);
-                assert!(world.stock.decide(&short, Recalled::NotAsked, now, u64::MAX).is_err());
-            }
-        });
+        let now = Timestamp::from_millis(1_000);
+        let refused = best(
+            100,
+            5,
+            |_| {},
+            |()| {
+                for _ in 0..5 {
+                    assert!(world.stock.decide(&short, Recalled::NotAsked, now, u64::MAX).is_err());
+                }
+            },
+        );
         println!(
             "{locations} locations: opened in {opened} ns, reserved in {reserved} ns, refused in {refused} ns"
         );
@@ -218,7 +245,7 @@ fn long(world: &mut World) {
     for lines in [1_u32, 10, 100, 1_000] {
         let wanted = (0..lines).map(|number| line(&format!("item-{number:08}"), None, 1));
         let command = world.reserve(wanted.collect());
-        let nanos = best(50, u64::from(lines), |_| world.run(&command));
+        let nanos = best(50, u64::from(lines), |_| {}, |()| world.run(&command));
         println!("{lines} lines: {nanos} ns per line");
     }
 }

@@ -10,7 +10,7 @@ mod split;
 use alloc::vec::Vec;
 
 use crate::catalog::{ItemNumber, LocationNumber};
-use crate::command::{Backorder, Wanted};
+use crate::command::{Backorder, Completeness, Wanted};
 use crate::draft::Draft;
 use crate::ids::LocationId;
 use crate::policy::{BackorderLimit, Policy};
@@ -27,6 +27,7 @@ pub(super) struct Terms {
     pub(super) backorder: Backorder,
     /// Most locations one line may be split over.
     pub(super) splits: u32,
+    pub(super) completeness: Completeness,
 }
 
 impl Terms {

@@ -10,7 +10,7 @@ use super::life::{next_version, put, refuse_ended, settle};
 use super::reserve::{merged, serve};
 use crate::catalog::ItemNumber;
 use crate::change::MovementKind;
-use crate::command::{Backorder, RequestedLine, Wanted};
+use crate::command::{Backorder, Completeness, RequestedLine, Wanted};
 use crate::draft::{Draft, sums::summed};
 use crate::ids::ItemId;
 use crate::position::{Bucket, PositionNumber};
@@ -53,7 +53,11 @@ pub(super) fn set(
         }
     }
     for (item, wish) in new {
-        let terms = choice::Terms { backorder: Backorder::Policy, splits: u32::MAX };
+        let terms = choice::Terms {
+            backorder: Backorder::Policy,
+            splits: u32::MAX,
+            completeness: Completeness::Whole,
+        };
         let lines = &mut next.lines;
         shortages.extend(serve(&mut draft, item, wish, terms, bucket, |line| lines.push(line))?);
     }

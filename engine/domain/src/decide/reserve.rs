@@ -19,8 +19,11 @@ use crate::reservation::{Holding, Line, Reservation, Status};
 /// Promises stock to an order.
 pub(super) fn reserve(mut draft: Draft<'_>, wish: &Reserve) -> Result<Box<Change>, Rejection> {
     let requested = summed(&wish.lines)?;
-    let terms =
-        choice::Terms { backorder: wish.backorder, splits: wish.max_splits.unwrap_or(u32::MAX) };
+    let terms = choice::Terms {
+        backorder: wish.backorder,
+        splits: wish.max_splits.unwrap_or(u32::MAX),
+        completeness: wish.completeness,
+    };
     let mut served: Vec<Line> = Vec::with_capacity(requested.len());
     let mut places: Vec<usize> = Vec::new();
     let mut shortages = Vec::new();

@@ -44,23 +44,35 @@ pub enum Room {
 pub struct Order {
     ranks: BTreeSet<Rank>,
     roomy: usize,
+    /// Sum of all shelves; sixteen bytes hold the sum of any number of them.
+    total: i128,
 }
 
 impl Order {
     fn insert(&mut self, rank: Rank) {
         self.roomy = self.roomy.saturating_add(usize::from(rank.room == Room::Beyond));
+        self.total = self.total.saturating_add(i128::from(rank.shelf.0.millionths()));
         self.ranks.insert(rank);
     }
 
     fn remove(&mut self, rank: &Rank) {
         assert!(self.ranks.remove(rank), "what was put in order is found there");
         self.roomy = self.roomy.saturating_sub(usize::from(rank.room == Room::Beyond));
+        self.total = self.total.saturating_sub(i128::from(rank.shelf.0.millionths()));
     }
 
     /// Whether any position may be sold beyond its shelf under its policy.
     #[must_use]
     pub const fn has_room(&self) -> bool {
         self.roomy > 0
+    }
+
+    /// What all shelves lack of a quantity; `None` when they have enough together.
+    #[must_use]
+    pub fn lacks(&self, quantity: Quantity) -> Option<Quantity> {
+        let lack = i128::from(quantity.millionths()).saturating_sub(self.total);
+        let lack = i64::try_from(lack).ok().filter(|lack| *lack > 0)?;
+        Some(Quantity::from_millionths(lack))
     }
 
     /// The first in the order that can serve `quantity` alone.

@@ -3,9 +3,9 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::hash::Hasher as _;
 
 use super::deadlines::Deadlines;
+use super::orders::Orders;
 use super::tallies::{OrderKey, Tallies, Tally};
 use crate::catalog::{ItemNumber, TenantNumber};
 use crate::ids::Reference;
@@ -13,17 +13,18 @@ use crate::index_table::IndexTable;
 use crate::quantity::Quantity;
 use crate::reservation::{Reservation, ReservationNumber};
 use crate::slab::Slab;
-use crate::stable_hash::{StableHasher, mix};
 use crate::time::Timestamp;
 use crate::transfer::{Transfer, TransferNumber};
+
+type Slot = Option<(ReservationNumber, Arc<Reservation>)>;
 
 /// Open promises, deadlines, and what has just ended.
 #[derive(Debug)]
 pub struct Promises {
-    slots: Slab<Option<(ReservationNumber, Arc<Reservation>)>>,
+    slots: Slab<Slot>,
     free: Vec<u32>,
     index: IndexTable,
-    by_order: IndexTable,
+    orders: Orders,
     open: u32,
     deadlines: Deadlines,
     tallies: Tallies,
@@ -31,7 +32,6 @@ pub struct Promises {
     /// What has ended, by the time at which it may be forgotten.
     fading: VecDeque<(Timestamp, Fading)>,
     kept_ms: i64,
-    seed: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -47,26 +47,18 @@ impl Promises {
             slots: Slab::default(),
             free: Vec::new(),
             index: IndexTable::default(),
-            by_order: IndexTable::default(),
+            orders: Orders::new(seed),
             open: 0,
             deadlines: Deadlines::new(partitions),
             tallies: Tallies::default(),
             transfers: BTreeMap::new(),
             fading: VecDeque::new(),
             kept_ms,
-            seed,
         }
     }
 
-    fn order_hash(&self, tenant: TenantNumber, order: &Reference) -> u64 {
-        let mut hasher = StableHasher::seeded(self.seed);
-        hasher.write_u32(tenant);
-        hasher.write(order.as_str().as_bytes());
-        hasher.finish()
-    }
-
     fn slot_of(&self, number: ReservationNumber) -> Option<u32> {
-        self.index.find(mix(number), |slot| {
+        self.index.find(spread(number), |slot| {
             self.slots.get(slot).and_then(Option::as_ref).is_some_and(|(held, _)| *held == number)
         })
     }
@@ -113,16 +105,14 @@ impl Promises {
         self.transfers.range(behind.saturating_add(1)..).map(|(_, transfer)| transfer)
     }
 
-    /// Reservations of an order that are in memory, in no particular order.
-    pub fn of_order<'a>(
-        &'a self,
+    /// Reservations of an order that are in memory, newest first.
+    pub fn of_order(
+        &self,
         tenant: TenantNumber,
-        order: &'a Reference,
-    ) -> impl Iterator<Item = &'a Arc<Reservation>> {
-        let slots = self.by_order.all(self.order_hash(tenant, order));
-        let held = slots.filter_map(|slot| self.slots.get(slot)?.as_ref());
-        held.map(|(_, held)| held)
-            .filter(move |held| held.tenant == tenant && held.order.as_ref() == Some(order))
+        order: &Reference,
+    ) -> impl Iterator<Item = &Arc<Reservation>> {
+        let slots = self.orders.of(tenant, order, is_of(&self.slots, tenant, order));
+        slots.filter_map(|slot| self.slots.get(slot)?.as_ref()).map(|(_, held)| held)
     }
 
     /// The first reservation of a partition whose deadline is not after `now`.
@@ -176,10 +166,11 @@ impl Promises {
         let number = reservation.number;
         let slot = self.free.pop().unwrap_or_else(|| self.slots.push(None));
         if let Some(order) = &reservation.order {
-            self.by_order.insert(self.order_hash(reservation.tenant, order), slot);
+            let tenant = reservation.tenant;
+            self.orders.enter(tenant, order, slot, is_of(&self.slots, tenant, order));
         }
         *self.slots.reach(slot, || None) = Some((number, reservation));
-        self.index.insert(mix(number), slot);
+        self.index.insert(spread(number), slot);
     }
 
     /// Puts a transfer as it is now, unless memory knows better.
@@ -285,9 +276,23 @@ impl Promises {
         }
         let Some((_, held)) = place.take() else { return };
         self.free.push(slot);
-        self.index.remove(mix(number), slot);
+        self.index.remove(spread(number), slot);
         if let Some(order) = &held.order {
-            self.by_order.remove(self.order_hash(held.tenant, order), slot);
+            self.orders.leave(held.tenant, order, slot);
         }
+    }
+}
+
+/// Place of a number in the index: neighbours in time are neighbours in memory, because what was made
+/// lately is asked for most. The low bits choose the shard, the others the place in it.
+const fn spread(number: ReservationNumber) -> u64 {
+    number.rotate_right(10)
+}
+
+/// Whether a slot holds a reservation of an order.
+fn is_of(slots: &Slab<Slot>, tenant: TenantNumber, order: &Reference) -> impl Fn(u32) -> bool {
+    move |slot| {
+        let held = slots.get(slot).and_then(Option::as_ref);
+        held.is_some_and(|(_, held)| held.tenant == tenant && held.order.as_ref() == Some(order))
     }
 }

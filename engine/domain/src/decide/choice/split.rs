@@ -5,7 +5,7 @@ use core::cmp::Reverse;
 
 use super::candidates::{self, Candidate};
 use super::{Choice, Spot, Take, Takes, Terms};
-use crate::command::Backorder;
+use crate::command::{Backorder, Completeness};
 use crate::draft::Draft;
 use crate::quantity::Quantity;
 use crate::stock::places::Order;
@@ -70,6 +70,19 @@ pub(super) fn over_order(
     preferred: Option<&Candidate<'_>>,
     terms: Terms,
 ) -> Option<Choice> {
+    let no_room = match terms.backorder {
+        Backorder::Never => true,
+        Backorder::Policy => !order.has_room(),
+        Backorder::Always => false,
+    };
+    // Whoever wants all or nothing need not look at every place to be told that there is too little.
+    let is_all = terms.completeness == Completeness::Whole && terms.splits == u32::MAX;
+    if no_room
+        && is_all
+        && let Some(missing) = order.lacks(quantity)
+    {
+        return Some(Choice { takes: Takes::Split(Vec::new()), missing });
+    }
     let mut filling = Filling { takes: Vec::new(), missing: quantity, most: terms.most() };
     if let Some(first) = preferred {
         filling.take(first.spot, first.shelf);
@@ -84,11 +97,6 @@ pub(super) fn over_order(
             filling.take(next.spot, next.shelf);
         }
     }
-    let no_room = match terms.backorder {
-        Backorder::Never => true,
-        Backorder::Policy => !order.has_room(),
-        Backorder::Always => false,
-    };
     (filling.missing.is_zero() || (no_room && !filling.is_full())).then(|| filling.done())
 }
 
