@@ -81,8 +81,10 @@ impl Plan {
     }
 
     fn writer_parts(&self, config: &EngineConfig, recovered: Recovered) -> actor::Parts {
+        let core = Core::new(recovered.stock, recovered.sequence, config.recall_age_ms_max);
+        self.figures.tell_writer(&core, 0.0);
         actor::Parts {
-            core: Core::new(recovered.stock, recovered.sequence, config.recall_age_ms_max),
+            core,
             clock: Clock::new(recovered.last),
             hopper: Arc::clone(&self.hopper),
             ports: Arc::clone(&self.alarm.ports),
