@@ -31,7 +31,7 @@ fn writer(criterion: &mut Criterion) {
                                 &orders.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes(),
                             );
                             command.key = keyed.then_some(key);
-                            Envelope { command, ticket: (), searched: None }
+                            Envelope { command: command.into(), ticket: (), searched: None }
                         })
                         .collect();
                     (envelopes, Filling::default())

@@ -33,6 +33,7 @@ impl Bell {
 
     /// The writer has heard it, and will look at everything that came before.
     pub(crate) fn heard(&self) {
-        self.is_rung.store(false, Ordering::Release);
+        // A swap, not a store: whoever found the bell rung has sent its command before this line.
+        self.is_rung.swap(false, Ordering::AcqRel);
     }
 }

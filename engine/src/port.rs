@@ -5,6 +5,8 @@
 //! one ring, and the answers of a frame come back with one wake; each waiting call is completed on
 //! its own thread.
 
+mod slots;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -14,35 +16,32 @@ use std::task::{Context, Poll, Waker};
 
 use onhand_domain::command::Command;
 use parking_lot::Mutex;
-use slab::Slab;
 
 use crate::bell::Bell;
 use crate::error::Failure;
 use crate::gate::Gate;
 use crate::permits::{Bucket, Permits};
 use crate::reply::Reply;
-use crate::writer::core::Envelope;
+use crate::writer::core::{Envelope, SharedCommand};
+pub(crate) use slots::Answer;
+use slots::Slots;
 
-/// Who waits for an answer: a slot of a port, and the bucket its permit came from.
+/// Who waits for an answer: a slot of a port, the place in its batch, and the bucket its permit came
+/// from.
 #[derive(Clone, Copy, Debug)]
 pub struct Ticket {
     pub(crate) port: u16,
-    pub(crate) slot: u32,
     pub(crate) bucket: Bucket,
-}
-
-enum Slot {
-    Waiting(Option<Waker>),
-    Ready(Reply),
-    Abandoned,
+    pub(crate) slot: u32,
+    pub(crate) place: u32,
 }
 
 /// The shared part of a port.
 pub(crate) struct PortState {
     number: u16,
     outgoing: Mutex<VecDeque<Envelope<Ticket>>>,
-    slots: Mutex<Slab<Slot>>,
-    inbox: Mutex<Vec<(u32, Reply)>>,
+    slots: Mutex<Slots>,
+    inbox: Mutex<Vec<Answer>>,
     driver: Mutex<Option<Waker>>,
     has_driver: AtomicBool,
     wants_ring: AtomicBool,
@@ -53,7 +52,7 @@ impl PortState {
         Self {
             number,
             outgoing: Mutex::new(VecDeque::new()),
-            slots: Mutex::new(Slab::new()),
+            slots: Mutex::default(),
             inbox: Mutex::new(Vec::new()),
             driver: Mutex::new(None),
             has_driver: AtomicBool::new(false),
@@ -70,7 +69,7 @@ impl PortState {
     }
 
     /// Takes answers in; empties the list.
-    pub(crate) fn deliver(&self, answers: &mut Vec<(u32, Reply)>) {
+    pub(crate) fn deliver(&self, answers: &mut Vec<Answer>) {
         if answers.is_empty() {
             return;
         }
@@ -78,41 +77,19 @@ impl PortState {
             self.inbox.lock().append(answers);
             self.wake_driver();
         } else {
-            self.complete(answers);
+            self.slots.lock().complete(answers);
         }
     }
 
     /// Answers everybody who waits: nobody knows what became of their commands.
     pub(crate) fn fail_all(&self) {
-        for (_, slot) in self.slots.lock().iter_mut() {
-            if let Slot::Waiting(waker) = slot {
-                let waker = waker.take();
-                *slot = Slot::Ready(Reply::Failed(Failure::OutcomeUnknown));
-                if let Some(waker) = waker {
-                    waker.wake();
-                }
-            }
-        }
+        self.slots.lock().fail_all();
     }
 
     fn wake_driver(&self) {
         let waker = self.driver.lock().take();
         if let Some(waker) = waker {
             waker.wake();
-        }
-    }
-
-    fn complete(&self, answers: &mut Vec<(u32, Reply)>) {
-        let mut slots = self.slots.lock();
-        for (number, reply) in answers.drain(..) {
-            let Some(slot) = slots.get_mut(number as usize) else { continue };
-            match std::mem::replace(slot, Slot::Ready(reply)) {
-                Slot::Waiting(Some(waker)) => waker.wake(),
-                Slot::Waiting(None) | Slot::Ready(_) => {}
-                Slot::Abandoned => {
-                    slots.remove(number as usize);
-                }
-            }
         }
     }
 }
@@ -128,48 +105,72 @@ pub struct Port {
 
 /// Entries of a batch enter in slices of this many.
 pub const BATCH_SLICE: usize = 1_024;
+/// Slices of a batch that are on their way at once: enough for one to be decided while another waits
+/// for the disk.
+const SLICES_AHEAD: usize = 4;
 
 impl Port {
     /// Sends a command. The answer comes when everything it rests on is durable. Dropping the call
     /// does not take the command back.
-    pub fn call(&self, command: Command) -> Call {
-        Call { port: self.clone(), state: self.send(command) }
+    pub fn call(&self, command: Command) -> Call<'_> {
+        let command = Arc::new(command);
+        let state = match self.admit(&command) {
+            Err(failure) => CallState::Failed(failure),
+            Ok(bucket) => {
+                let slot = self.state.slots.lock().open();
+                let ticket = Ticket { port: self.state.number, bucket, slot, place: 0 };
+                let command = SharedCommand::One(Arc::clone(&command));
+                self.state.outgoing.lock().push_back(Envelope { command, ticket, searched: None });
+                self.announce();
+                CallState::Waiting(slot)
+            }
+        };
+        Call { port: self, state, _command: command }
     }
 
     /// Sends independent commands; the answers come in their order.
     pub async fn call_batch(&self, commands: Vec<Command>) -> Vec<Reply> {
         let mut replies = Vec::with_capacity(commands.len());
-        let mut commands = commands.into_iter();
-        let mut ahead: Vec<Call> = self.send_slice(&mut commands);
-        while !ahead.is_empty() {
-            // The next slice is on its way while the answers to this one are awaited.
-            let next = self.send_slice(&mut commands);
-            for call in ahead {
-                replies.push(call.await);
+        let commands = Arc::new(commands);
+        let mut ahead: VecDeque<Slice<'_>> = VecDeque::with_capacity(SLICES_AHEAD);
+        for from in (0..commands.len()).step_by(BATCH_SLICE) {
+            if ahead.len() == SLICES_AHEAD
+                && let Some(first) = ahead.pop_front()
+            {
+                replies.extend(first.answers().await);
             }
-            ahead = next;
+            ahead.push_back(self.send_slice(&commands, from));
+        }
+        for slice in ahead {
+            replies.extend(slice.answers().await);
         }
         replies
     }
 
-    fn send_slice(&self, commands: &mut impl Iterator<Item = Command>) -> Vec<Call> {
-        commands.take(BATCH_SLICE).map(|command| self.call(command)).collect()
+    /// Sends the slice that begins at `from`: one lock, one announcement.
+    fn send_slice(&self, commands: &Arc<Vec<Command>>, from: usize) -> Slice<'_> {
+        let slice = &commands[from..commands.len().min(from + BATCH_SLICE)];
+        let admitted: Vec<_> = slice.iter().map(|command| self.admit(command)).collect();
+        let known = admitted.iter().map(|one| one.err().map(Reply::Failed)).collect();
+        let slot = self.state.slots.lock().open_batch(known);
+        let sent = admitted.iter().enumerate().filter_map(|(at, one)| {
+            let place = u32::try_from(at).expect("a slice is small");
+            let ticket = Ticket { port: self.state.number, bucket: one.ok()?, slot, place };
+            let command = SharedCommand::OfBatch(Arc::clone(commands), from + at);
+            Some(Envelope { command, ticket, searched: None })
+        });
+        self.state.outgoing.lock().extend(sent);
+        self.announce();
+        Slice { port: self, slot: Some(slot) }
     }
 
-    fn send(&self, command: Command) -> CallState {
+    /// Takes a permit for a command.
+    fn admit(&self, command: &Command) -> Result<Bucket, Failure> {
         if let Some(failure) = self.gate.closed() {
-            return CallState::Failed(failure);
+            return Err(failure);
         }
         let bucket = Permits::bucket(command.tenant.as_str());
-        if !self.permits.take(bucket, 1) {
-            return CallState::Failed(Failure::Overloaded);
-        }
-        let slot = self.state.slots.lock().insert(Slot::Waiting(None));
-        let slot = u32::try_from(slot).expect("permits keep the number of slots small");
-        let ticket = Ticket { port: self.state.number, slot, bucket };
-        self.state.outgoing.lock().push_back(Envelope { command, ticket, searched: None });
-        self.announce();
-        CallState::Waiting(slot)
+        if self.permits.take(bucket, 1) { Ok(bucket) } else { Err(Failure::Overloaded) }
     }
 
     fn announce(&self) {
@@ -195,52 +196,58 @@ enum CallState {
 
 /// A command that waits for its answer.
 #[must_use = "the command was sent; the answer comes here"]
-pub struct Call {
-    port: Port,
+pub struct Call<'a> {
+    port: &'a Port,
     state: CallState,
+    /// Kept until the answer is there, so that it is freed here.
+    _command: Arc<Command>,
 }
 
-impl Future for Call {
+impl Future for Call<'_> {
     type Output = Reply;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
-        let number = match self.state {
-            CallState::Waiting(number) => number,
-            CallState::Failed(failure) => {
-                self.state = CallState::Done;
-                return Poll::Ready(Reply::Failed(failure));
-            }
+        let polled = match self.state {
+            CallState::Waiting(slot) => self.port.state.slots.lock().poll(slot, context.waker()),
+            CallState::Failed(failure) => Poll::Ready(Reply::Failed(failure)),
             CallState::Done => panic!("a call answers once"),
         };
-        {
-            let mut slots = self.port.state.slots.lock();
-            let slot = &mut slots[number as usize];
-            if let Slot::Waiting(waker) = slot {
-                match waker {
-                    Some(held) if held.will_wake(context.waker()) => {}
-                    _ => *waker = Some(context.waker().clone()),
-                }
-                return Poll::Pending;
-            }
-            let Slot::Ready(reply) = slots.remove(number as usize) else {
-                panic!("only a dropped call is abandoned");
-            };
-            drop(slots);
+        if polled.is_ready() {
             self.state = CallState::Done;
-            Poll::Ready(reply)
+        }
+        polled
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if let CallState::Waiting(slot) = self.state {
+            self.port.state.slots.lock().abandon(slot);
         }
     }
 }
 
-impl Drop for Call {
+/// Commands of a batch that wait for their answers.
+struct Slice<'a> {
+    port: &'a Port,
+    slot: Option<u32>,
+}
+
+impl Slice<'_> {
+    async fn answers(mut self) -> Vec<Reply> {
+        let slot = self.slot.expect("awaited once");
+        let slots = &self.port.state.slots;
+        let replies =
+            std::future::poll_fn(|context| slots.lock().poll_batch(slot, context.waker())).await;
+        self.slot = None;
+        replies
+    }
+}
+
+impl Drop for Slice<'_> {
     fn drop(&mut self) {
-        let CallState::Waiting(number) = self.state else { return };
-        let mut slots = self.port.state.slots.lock();
-        match &mut slots[number as usize] {
-            slot @ Slot::Waiting(_) => *slot = Slot::Abandoned,
-            Slot::Ready(_) | Slot::Abandoned => {
-                slots.remove(number as usize);
-            }
+        if let Some(slot) = self.slot {
+            self.port.state.slots.lock().abandon(slot);
         }
     }
 }
@@ -248,7 +255,7 @@ impl Drop for Call {
 /// Rings the writer and completes calls on the thread it is spawned on. It never ends.
 pub struct Driver {
     port: Port,
-    answers: Vec<(u32, Reply)>,
+    answers: Vec<Answer>,
 }
 
 impl Future for Driver {
@@ -263,7 +270,7 @@ impl Future for Driver {
             port.bell.ring();
         }
         std::mem::swap(&mut *port.state.inbox.lock(), answers);
-        port.state.complete(answers);
+        port.state.slots.lock().complete(answers);
         Poll::Pending
     }
 }
@@ -276,6 +283,6 @@ impl Drop for Driver {
             self.port.bell.ring();
         }
         let mut answers = std::mem::take(&mut *self.port.state.inbox.lock());
-        self.port.state.complete(&mut answers);
+        self.port.state.slots.lock().complete(&mut answers);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use crate::port::{PortState, Ticket};
+use crate::port::{Answer, PortState, Ticket};
 use crate::reply::Reply;
 use crate::writer::core::Envelope;
 
@@ -34,7 +34,7 @@ impl Ports {
     }
 
     /// Delivers the answers gathered for each port, one wake per port.
-    pub(crate) fn deliver(&self, answers: &mut [Vec<(u32, Reply)>]) {
+    pub(crate) fn deliver(&self, answers: &mut [Vec<Answer>]) {
         for (port, answers) in self.all.read().iter().zip(answers) {
             port.deliver(answers);
         }
@@ -56,7 +56,7 @@ impl Ports {
     pub(crate) fn answer(&self, ticket: Ticket, reply: Reply) {
         let port = self.all.read().get(usize::from(ticket.port)).cloned();
         if let Some(port) = port {
-            port.deliver(&mut vec![(ticket.slot, reply)]);
+            port.deliver(&mut vec![(ticket.slot, ticket.place, reply)]);
         }
     }
 }

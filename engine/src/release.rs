@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::history::{RecentRows, rows_of};
 use crate::hopper::{Durable, Hopper};
 use crate::permits::Permits;
-use crate::port::Ticket;
+use crate::port::{Answer, Ticket};
 use crate::ports::Ports;
 use crate::reader::Readers;
 use crate::recovery::read_change;
@@ -33,7 +33,7 @@ pub(crate) struct Parts {
 
 pub(crate) struct State {
     parts: Parts,
-    answers: Vec<Vec<(u32, Reply)>>,
+    answers: Vec<Vec<Answer>>,
     rows: Vec<onhand_storage::IndexRow>,
 }
 
@@ -111,7 +111,7 @@ impl State {
         };
         self.parts.permits.give_back(ticket.bucket, 1);
         if let Some(answers) = self.answers.get_mut(usize::from(ticket.port)) {
-            answers.push((ticket.slot, reply));
+            answers.push((ticket.slot, ticket.place, reply));
         }
     }
 

@@ -8,6 +8,7 @@
 mod catalog;
 mod directory;
 mod load;
+mod open_orders;
 mod positions;
 mod promises;
 mod update;

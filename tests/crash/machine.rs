@@ -53,7 +53,7 @@ impl Machine {
         let mut filling = Filling::default();
         self.core.expire_due(self.now, &mut filling);
         for command in commands {
-            let envelope = Envelope { command, ticket: (), searched: None };
+            let envelope = Envelope { command: command.into(), ticket: (), searched: None };
             let recall = self.core.handle(envelope, self.now, &mut filling);
             assert!(recall.is_none(), "the workload asks only for what is in memory");
         }

@@ -49,6 +49,11 @@ impl Keys {
         self.index.find(hash_of(key), is_it).and_then(|number| self.ring.get(number))
     }
 
+    /// Reads the place of a key in the index, see `stock::prefetch`.
+    pub(crate) fn prefetch(&self, key: &[u8; 16]) -> Option<u32> {
+        self.index.candidate(hash_of(key))
+    }
+
     /// Remembers a key; one that is there already stays as it is.
     pub fn insert(&mut self, entry: KeyEntry) {
         if self.find(&entry.key).is_some() {

@@ -1,10 +1,11 @@
 //! Names given by callers: parsed once at the door, trusted afterwards.
 //!
-//! All of them are cheap to clone (a counted reference), because one name lives in the command,
-//! in the writer's memory and in the read view at the same time.
+//! All of them are cheap to clone (see [`Name`]), because one name lives in the command, in the
+//! writer's memory and in the read view at the same time.
 
-use alloc::sync::Arc;
 use core::fmt;
+
+use crate::name::Name;
 
 /// Longest id of a tenant, item, location, bin or lot, in bytes.
 pub const ID_BYTES_MAX: usize = 64;
@@ -44,9 +45,15 @@ fn check_length(text: &str, limit: usize) -> Result<(), InvalidId> {
     match text.len() {
         0 => Err(InvalidId::Empty),
         length if length > limit => Err(InvalidId::TooLong(limit)),
+        _ if is_visible_ascii(text) => Ok(()),
         _ if text.chars().any(char::is_control) => Err(InvalidId::ControlCharacter),
         _ => Ok(()),
     }
+}
+
+/// Most names are: then nothing has to be decoded.
+fn is_visible_ascii(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 fn check_id(text: &str) -> Result<(), InvalidId> {
@@ -78,7 +85,7 @@ macro_rules! name {
     ($(#[$meta:meta])* $name:ident, $check:ident) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        pub struct $name(Name);
 
         impl $name {
             /// Checks the rules of API.md ("Ids") and takes a copy.
@@ -87,37 +94,37 @@ macro_rules! name {
             /// The first rule that is broken.
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
                 $check(text)?;
-                Ok(Self(Arc::from(text)))
+                Ok(Self(Name::from(text)))
             }
 
             /// Takes a name that was checked when it entered (read back from our own disk).
             #[must_use]
-            pub fn trusted(text: Arc<str>) -> Self {
-                Self(text)
+            pub fn trusted(text: &str) -> Self {
+                Self(Name::from(text))
             }
 
             /// The bytes as given.
             #[must_use]
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
             }
 
-            /// The shared text.
+            /// The same as UTF-8.
             #[must_use]
-            pub fn text(&self) -> &Arc<str> {
-                &self.0
+            pub fn as_bytes(&self) -> &[u8] {
+                self.0.as_bytes()
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{:?}", &*self.0)
+                write!(f, "{:?}", self.as_str())
             }
         }
     };

@@ -125,6 +125,13 @@ impl IndexTable {
             .find(|number| is_it(*number))
     }
 
+    /// The first number that may be under `hash`: for looking ahead, where a wrong one does no harm.
+    pub(crate) fn candidate(&self, hash: u64) -> Option<u32> {
+        let tag = lower(hash);
+        let mut found = self.shards[Self::shard_of(hash)].probe(tag);
+        found.find(|(_, slot)| lower(slot >> 32) == tag).map(|(_, slot)| lower(slot))
+    }
+
     /// Adds a number that is not there yet.
     pub fn insert(&mut self, hash: u64, number: u32) {
         assert!(number != u32::MAX, "the highest number marks an empty slot");

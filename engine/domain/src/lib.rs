@@ -24,6 +24,7 @@ pub mod idempotency;
 pub mod ids;
 pub mod index_table;
 pub mod limits;
+pub mod name;
 pub mod policy;
 pub mod position;
 pub mod quantity;

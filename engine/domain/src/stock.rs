@@ -3,6 +3,7 @@
 mod deadlines;
 mod orders;
 pub mod places;
+mod prefetch;
 pub mod promises;
 pub mod tallies;
 
@@ -19,6 +20,7 @@ use crate::slab::Slab;
 use crate::sources::Sources;
 use crate::stable_hash::{StableHasher, partition_of};
 use places::Places;
+pub use prefetch::PREFETCH_MAX;
 use promises::Promises;
 
 /// Whether the catalog must be told before stock is.
@@ -131,10 +133,10 @@ impl Stock {
         &self.rules
     }
 
-    fn hash(&self, scope: u32, name: &str) -> u64 {
+    fn hash(&self, scope: u32, name: &[u8]) -> u64 {
         let mut hasher = StableHasher::seeded(self.seed);
         hasher.write_u32(scope);
-        hasher.write(name.as_bytes());
+        hasher.write(name);
         hasher.finish()
     }
 
@@ -142,7 +144,7 @@ impl Stock {
     #[must_use]
     pub fn tenant_number(&self, id: &TenantId) -> Option<TenantNumber> {
         let is_it = |number| self.tenant(number).is_some_and(|found| found == id);
-        self.tenant_index.find(self.hash(0, id.as_str()), is_it)
+        self.tenant_index.find(self.hash(0, id.as_bytes()), is_it)
     }
 
     /// Name of a tenant.
@@ -156,7 +158,7 @@ impl Stock {
     pub fn item_number(&self, tenant: TenantNumber, id: &ItemId) -> Option<ItemNumber> {
         let is_it =
             |number| self.item(number).is_some_and(|item| item.tenant == tenant && item.id == *id);
-        self.item_index.find(self.hash(tenant, id.as_str()), is_it)
+        self.item_index.find(self.hash(tenant, id.as_bytes()), is_it)
     }
 
     /// An item.
@@ -178,7 +180,7 @@ impl Stock {
             self.location(number)
                 .is_some_and(|location| location.tenant == tenant && location.id == *id)
         };
-        self.location_index.find(self.hash(tenant, id.as_str()), is_it)
+        self.location_index.find(self.hash(tenant, id.as_bytes()), is_it)
     }
 
     /// A location.
@@ -290,7 +292,7 @@ impl Stock {
     }
 
     pub(crate) fn enter_tenant(&mut self, number: TenantNumber, id: &TenantId) {
-        let hash = self.hash(0, id.as_str());
+        let hash = self.hash(0, id.as_bytes());
         let slot = self.tenants.reach(number, TenantSlot::default);
         if slot.id.is_some() {
             return;
@@ -304,7 +306,7 @@ impl Stock {
     }
 
     pub(crate) fn enter_item(&mut self, item: &Item) {
-        let hash = self.hash(item.tenant, item.id.as_str());
+        let hash = self.hash(item.tenant, item.id.as_bytes());
         let slot = self.items.reach(item.number, ItemSlot::default);
         let was_known = slot.item.replace(item.clone()).is_some();
         // Whatever the item says about selling, the order of choice rests on it.
@@ -339,7 +341,7 @@ impl Stock {
     }
 
     pub(crate) fn enter_location(&mut self, location: &Location) {
-        let hash = self.hash(location.tenant, location.id.as_str());
+        let hash = self.hash(location.tenant, location.id.as_bytes());
         let slot = self.location_slot(location.number);
         let place = |location: &Location| (location.attributes.priority, location.is_selling());
         let moved = slot.location.as_ref().map(place) != Some(place(location));

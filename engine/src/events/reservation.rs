@@ -222,7 +222,7 @@ fn released(teller: &Teller<'_>, held: &Reservation, id: &str) -> Box<Reservatio
     let told = teller.detail().and_then(|detail| detail.reason.clone());
     let expired = || {
         let word = words::status(Status::Expired);
-        (teller.change.cause == Cause::Expired).then(|| Text::trusted(word.into()))
+        (teller.change.cause == Cause::Expired).then(|| Text::trusted(word))
     };
     Box::new(ReservationReleased {
         reservation_id: id.to_owned(),

@@ -1,7 +1,5 @@
 //! Puts events of one record into their envelopes.
 
-use std::sync::Arc;
-
 use onhand_domain::catalog::{Item, Location};
 use onhand_domain::change::{Change, MovementKind, PositionChange};
 use onhand_domain::command::{Detail, Trace};
@@ -85,7 +83,7 @@ impl<'a> Teller<'a> {
         let change = record.change;
         let unnamed = Trace::default();
         let trace = change.trace.as_deref().unwrap_or(&unnamed);
-        let made = || Text::trusted(Arc::from(ids::correlation_id(record.log, record.sequence)));
+        let made = || Text::trusted(&ids::correlation_id(record.log, record.sequence));
         Self {
             record,
             change,

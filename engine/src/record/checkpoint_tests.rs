@@ -44,7 +44,7 @@ fn entry() -> impl Strategy<Value = Entry> {
     let tenant = (any::<u32>(), "\\PC{0,12}");
     let location = (strategies::location(), vec(strategies::bin(), 0..3));
     prop_oneof![
-        tenant.prop_map(|(number, id)| Entry::Tenant { number, id: TenantId::trusted(id.into()) }),
+        tenant.prop_map(|(number, id)| Entry::Tenant { number, id: TenantId::trusted(&id) }),
         strategies::item().prop_map(Entry::Item).boxed(),
         location.prop_map(|(location, bins)| Entry::Location { location, bins }).boxed(),
         (any::<u32>(), position())

@@ -155,7 +155,7 @@ impl<'de, 'a, M: Mirror<'a> + Deserialize<'de>> Deserialize<'de> for Part<'a, M>
 /// A name that was checked when it entered.
 macro_rules! name {
     ($name:ident, $text:expr) => {
-        $name::trusted(std::sync::Arc::from($text))
+        $name::trusted($text)
     };
 }
 pub(super) use name;

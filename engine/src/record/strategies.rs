@@ -25,27 +25,27 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 fn text() -> impl Strategy<Value = Arc<str>> {
-    "\\PC{0,12}".prop_map(Arc::from)
+    "\\PC{0,30}".prop_map(Arc::from)
 }
 
 fn reference() -> impl Strategy<Value = Reference> {
-    text().prop_map(Reference::trusted)
+    text().prop_map(|text| Reference::trusted(&text))
 }
 
 fn words() -> impl Strategy<Value = Text> {
-    text().prop_map(Text::trusted)
+    text().prop_map(|text| Text::trusted(&text))
 }
 
 fn item_id() -> impl Strategy<Value = ItemId> {
-    text().prop_map(ItemId::trusted)
+    text().prop_map(|text| ItemId::trusted(&text))
 }
 
 fn location_id() -> impl Strategy<Value = LocationId> {
-    text().prop_map(LocationId::trusted)
+    text().prop_map(|text| LocationId::trusted(&text))
 }
 
 pub(super) fn bin_id() -> impl Strategy<Value = BinId> {
-    text().prop_map(BinId::trusted)
+    text().prop_map(|text| BinId::trusted(&text))
 }
 
 fn number() -> impl Strategy<Value = i64> {
@@ -288,7 +288,7 @@ fn trace() -> impl Strategy<Value = Trace> {
 
 fn detail() -> impl Strategy<Value = Detail> {
     let condition = select(vec![Condition::Good, Condition::Damaged, Condition::Defective]);
-    let lot = of(text().prop_map(LotNumber::trusted));
+    let lot = of(text().prop_map(|text| LotNumber::trusted(&text)));
     let day = of(any::<i32>().prop_map(Day::from_days));
     let names = (of(words()), of(reference()), of(reference()), of(words()));
     let papers = (of(reference()), of(reference()), of(reference()));
@@ -387,7 +387,7 @@ pub(super) fn change() -> impl Strategy<Value = Change> {
     let key = of((any::<[u8; 16]>(), any::<u64>()));
     let key = key.prop_map(|key| key.map(|(key, fingerprint)| BoundKey { key, fingerprint }));
     let before = (policy(), policy()).prop_map(|(own, effective)| PolicyBefore { own, effective });
-    let tenant = of(text().prop_map(TenantId::trusted));
+    let tenant = of(text().prop_map(|text| TenantId::trusted(&text)));
     let head = (cause(), time(), any::<u32>(), tenant, key);
     let told = (of(source().boxed()), of(trace().boxed()), of(detail().boxed()));
     let catalog =

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use dashmap::DashMap;
-use onhand_domain::catalog::TenantNumber;
 use onhand_domain::ids::{ItemId, LocationId, Reference};
 use onhand_domain::reservation::{Line, Reservation, ReservationNumber, Status};
 use onhand_domain::transfer::{Transfer, TransferNumber};
@@ -13,6 +11,7 @@ use parking_lot::RwLock;
 
 use super::View;
 use super::catalog::{LOOKS_MAX, Page};
+use super::open_orders::OpenOrders;
 use crate::names::Names;
 
 /// A reservation that readers share.
@@ -23,26 +22,23 @@ pub type ReservationView = Arc<Reservation>;
 pub(super) struct Promises {
     /// By number, which is the order in which they were made.
     reservations: RwLock<BTreeMap<ReservationNumber, Arc<Reservation>>>,
-    by_order: DashMap<(TenantNumber, Reference), Vec<ReservationNumber>>,
+    by_order: OpenOrders,
     transfers: RwLock<BTreeMap<TransferNumber, Transfer>>,
 }
 
 impl Promises {
     pub(super) fn put(&self, reservation: &Arc<Reservation>) {
-        let number = reservation.number;
-        let key = reservation.order.as_ref().map(|order| (reservation.tenant, order.clone()));
+        let (number, tenant) = (reservation.number, reservation.tenant);
+        let order = reservation.order.as_ref();
         if reservation.status.is_open() {
             let before = self.reservations.write().insert(number, Arc::clone(reservation));
-            if let (None, Some(key)) = (before, key) {
-                self.by_order.entry(key).or_default().push(number);
+            if let (None, Some(order)) = (before, order) {
+                self.by_order.add(tenant, order, number);
             }
         } else if self.reservations.write().remove(&number).is_some()
-            && let Some(key) = key
+            && let Some(order) = order
         {
-            if let Some(mut numbers) = self.by_order.get_mut(&key) {
-                numbers.retain(|held| *held != number);
-            }
-            self.by_order.remove_if(&key, |_, numbers| numbers.is_empty());
+            self.by_order.remove(tenant, order, number);
         }
     }
 
@@ -102,10 +98,12 @@ impl View {
     #[must_use]
     pub fn reservations_of_order(&self, tenant: &str, order: &Reference) -> Vec<ReservationView> {
         let Some(tenant) = self.directory.tenant_number(tenant) else { return Vec::new() };
-        let numbers = self.promises.by_order.get(&(tenant, order.clone()));
-        let numbers = numbers.map(|numbers| numbers.clone()).unwrap_or_default();
+        let numbers = self.promises.by_order.candidates(tenant, order);
         let reservations = self.promises.reservations.read();
-        numbers.iter().filter_map(|number| reservations.get(number).cloned()).collect()
+        let found = numbers.iter().filter_map(|number| reservations.get(number));
+        let is_of =
+            |held: &&ReservationView| held.tenant == tenant && held.order.as_ref() == Some(order);
+        found.filter(is_of).cloned().collect()
     }
 
     /// Open reservations of a tenant that pass the filter, oldest first.

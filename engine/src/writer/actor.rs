@@ -5,6 +5,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use onhand_domain::decide::Recall;
+use onhand_domain::stock::PREFETCH_MAX;
 use onhand_domain::time::Timestamp;
 use parking_lot::Mutex;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -138,8 +139,12 @@ impl State {
         let mut recalls = Vec::new();
         hopper.fill(|filling| {
             expire(core, now, filling);
-            for envelope in taken.drain(..) {
-                recalls.extend(core.handle(envelope, now, filling));
+            let mut left = taken.drain(..);
+            while !left.as_slice().is_empty() {
+                core.prefetch(left.as_slice());
+                for envelope in left.by_ref().take(PREFETCH_MAX) {
+                    recalls.extend(core.handle(envelope, now, filling));
+                }
             }
         });
         for (envelope, recall) in recalls {
@@ -172,7 +177,7 @@ impl State {
         let job =
             Box::new(move |log: &dyn onhand_storage::ReadLog| match archive.recall(log, recall) {
                 Ok(found) => {
-                    envelope.searched = Some(Searched { at: now, found });
+                    envelope.searched = Some(Box::new(Searched { at: now, found }));
                     recalled.lock().push(envelope);
                     bell.ring();
                 }

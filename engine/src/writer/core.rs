@@ -2,6 +2,7 @@
 //!
 //! It knows no thread, no clock and no disk, so a simulation can drive it.
 
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -59,15 +60,43 @@ pub struct Searched {
     pub found: Option<Found>,
 }
 
+/// A command that stays where its sender made it. The sender keeps it until it has the answer, so its
+/// memory is freed by the thread that took it: freeing on the writer's would cost the writer more than
+/// deciding.
+#[derive(Debug, Clone)]
+pub enum SharedCommand {
+    /// One by itself.
+    One(Arc<Command>),
+    /// One of a batch, and its place there.
+    OfBatch(Arc<Vec<Command>>, usize),
+}
+
+impl From<Command> for SharedCommand {
+    fn from(command: Command) -> Self {
+        Self::One(Arc::new(command))
+    }
+}
+
+impl Deref for SharedCommand {
+    type Target = Command;
+
+    fn deref(&self) -> &Command {
+        match self {
+            Self::One(command) => command,
+            Self::OfBatch(commands, place) => &commands[*place],
+        }
+    }
+}
+
 /// A command on its way to the writer, with who waits for its answer.
 #[derive(Debug)]
 pub struct Envelope<T> {
     /// The command.
-    pub command: Command,
+    pub command: SharedCommand,
     /// Who waits.
     pub ticket: T,
     /// What a search of the log has brought, if the command needed one.
-    pub searched: Option<Searched>,
+    pub searched: Option<Box<Searched>>,
 }
 
 /// The writer's state.
@@ -105,6 +134,11 @@ impl Core {
         self.panics
     }
 
+    /// Reads ahead what these commands will look at. Changes nothing.
+    pub fn prefetch<T>(&self, envelopes: &[Envelope<T>]) {
+        self.stock.prefetch(envelopes.iter().map(|envelope| &*envelope.command));
+    }
+
     /// Decides a command. Returns it with what must be read from the log first, if anything.
     pub fn handle<T>(
         &mut self,
@@ -134,7 +168,7 @@ impl Core {
     }
 
     /// Takes in what was found; a search that is too old counts as none.
-    fn adopt(&mut self, searched: Option<Searched>, now: Timestamp) -> Recalled {
+    fn adopt(&mut self, searched: Option<Box<Searched>>, now: Timestamp) -> Recalled {
         let Some(searched) = searched else { return Recalled::NotAsked };
         if now.millis_since(searched.at) > self.recall_age_ms_max {
             return Recalled::NotAsked;

@@ -163,7 +163,7 @@ fn text_of<'a>(
 fn word(name: &'static str, value: Option<&HeaderValue>) -> Result<Option<Text>, Problem> {
     let Some(text) = text_of(name, value)? else { return Ok(None) };
     let checked = id(Field::named(name), text, Reference::parse)?;
-    Ok(Some(Text::trusted(Arc::clone(checked.text()))))
+    Ok(Some(Text::trusted(checked.as_str())))
 }
 
 /// Reads an id.

@@ -35,10 +35,10 @@ impl Orders {
         Self { newest: IndexTable::default(), links: Slab::default(), seed }
     }
 
-    fn hash(&self, tenant: TenantNumber, order: &Reference) -> u64 {
+    pub(super) fn hash(&self, tenant: TenantNumber, order: &Reference) -> u64 {
         let mut hasher = StableHasher::seeded(self.seed);
         hasher.write_u32(tenant);
-        hasher.write(order.as_str().as_bytes());
+        hasher.write(order.as_bytes());
         hasher.finish()
     }
 
@@ -79,6 +79,11 @@ impl Orders {
         if older != NONE {
             self.newest.insert(hash, older);
         }
+    }
+
+    /// Reads the place of a hash in the index, see `stock::prefetch`.
+    pub(super) fn prefetch(&self, hash: u64) -> Option<u32> {
+        self.newest.candidate(hash)
     }
 
     /// Slots of an order, newest first.

@@ -134,6 +134,16 @@ pub struct Many {
 }
 
 impl Places {
+    /// The position that was opened first.
+    #[must_use]
+    pub fn first(&self) -> Option<PositionNumber> {
+        match self {
+            Self::Empty => None,
+            Self::One(number) => Some(*number),
+            Self::Many(many) => many.by_location.first().map(|(_, number)| *number),
+        }
+    }
+
     /// The position at a location. `location_of` tells the location of a position.
     pub fn find(
         &self,

@@ -24,7 +24,7 @@ pub struct Promises {
     slots: Slab<Slot>,
     free: Vec<u32>,
     index: IndexTable,
-    orders: Orders,
+    pub(super) orders: Orders,
     open: u32,
     deadlines: Deadlines,
     tallies: Tallies,
