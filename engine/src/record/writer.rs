@@ -17,11 +17,21 @@ use serde::ser::{
 /// Never: memory takes every byte, and mirrors are made of parts that have a form.
 #[inline]
 pub(super) fn append<M: Serialize>(mirror: &M, into: &mut Vec<u8>) {
-    mirror.serialize(&mut Writer(into)).expect("mirrors are made of parts that have a form");
+    let mut writer = Writer { near: [0; NEAR_BYTES], filled: 0, into };
+    mirror.serialize(&mut writer).expect("mirrors are made of parts that have a form");
+    writer.spill();
 }
 
-/// Writes to the end of a vector.
-struct Writer<'a>(&'a mut Vec<u8>);
+/// Most records fit in it.
+const NEAR_BYTES: usize = 256;
+
+/// Writes to the end of a vector, by way of a few bytes near at hand: they need no look at how much
+/// room the vector has, and no call that makes some.
+struct Writer<'a> {
+    near: [u8; NEAR_BYTES],
+    filled: usize,
+    into: &'a mut Vec<u8>,
+}
 
 /// Numbers below it take one byte.
 const ONE_BYTE_END: u64 = 1 << 7;
@@ -49,33 +59,60 @@ const fn low_byte(value: u64) -> u8 {
 }
 
 impl Writer<'_> {
+    #[inline(never)]
+    fn spill(&mut self) {
+        self.into.extend_from_slice(&self.near[..self.filled]);
+        self.filled = 0;
+    }
+
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        if self.filled == NEAR_BYTES {
+            self.spill();
+        }
+        self.near[self.filled] = byte;
+        self.filled += 1;
+    }
+
+    #[inline]
+    fn bytes(&mut self, bytes: &[u8]) {
+        if let Some(place) = self.near.get_mut(self.filled..self.filled + bytes.len()) {
+            place.copy_from_slice(bytes);
+            self.filled += bytes.len();
+        } else {
+            self.spill();
+            self.into.extend_from_slice(bytes);
+        }
+    }
+
     #[inline]
     fn varint(&mut self, value: u64) {
         if value < ONE_BYTE_END {
-            self.0.push(low_byte(value));
+            self.byte(low_byte(value));
         } else {
             self.wide_varint(value);
         }
     }
 
     fn wide_varint(&mut self, value: u64) {
-        if value < EIGHT_BYTES_END {
-            let (bytes, length) = spread(value);
-            let end = self.0.len() + length;
-            self.0.extend_from_slice(&bytes);
-            self.0.truncate(end);
-        } else {
-            self.long_varint(value);
+        if value >= EIGHT_BYTES_END {
+            return self.long_varint(value);
         }
+        let (bytes, length) = spread(value);
+        if self.filled + bytes.len() > NEAR_BYTES {
+            self.spill();
+        }
+        self.near[self.filled..self.filled + bytes.len()].copy_from_slice(&bytes);
+        self.filled += length;
     }
 
     #[cold]
     fn long_varint(&mut self, mut value: u64) {
         while value >= ONE_BYTE_END {
-            self.0.push(low_byte(value) | 0x80);
+            self.byte(low_byte(value) | 0x80);
             value >>= 7;
         }
-        self.0.push(low_byte(value));
+        self.byte(low_byte(value));
     }
 
     /// Signed numbers zigzag: 0, −1, 1, −2, …
@@ -157,7 +194,7 @@ impl Serializer for &mut Writer<'_> {
 
     #[inline]
     fn serialize_u8(self, value: u8) -> Result<(), Error> {
-        self.0.push(value);
+        self.byte(value);
         Ok(())
     }
 
@@ -191,7 +228,7 @@ impl Serializer for &mut Writer<'_> {
     #[inline]
     fn serialize_bytes(self, bytes: &[u8]) -> Result<(), Error> {
         self.varint(bytes.len() as u64);
-        self.0.extend_from_slice(bytes);
+        self.bytes(bytes);
         Ok(())
     }
 
@@ -202,7 +239,7 @@ impl Serializer for &mut Writer<'_> {
 
     #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
-        self.0.push(1);
+        self.byte(1);
         value.serialize(self)
     }
 
