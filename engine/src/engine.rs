@@ -24,7 +24,7 @@ use crate::history::History;
 use crate::hopper::Hopper;
 use crate::outbox::Outbox;
 use crate::permits::Permits;
-use crate::port::{Port, Ticket};
+use crate::port::{Port, SourcePort, SourceShare, Ticket};
 use crate::ports::Ports;
 use crate::recovery::recover;
 use crate::status::{Figures, LogStatus, Status};
@@ -47,6 +47,7 @@ struct Inner {
     gate: Arc<Gate>,
     ports: Arc<Ports>,
     permits: Arc<Permits>,
+    source_share: Arc<SourceShare>,
     bell: Arc<Bell>,
     hopper: Arc<Hopper<Ticket>>,
     view: Arc<View>,
@@ -123,6 +124,12 @@ impl Engine {
             bell: Arc::clone(&inner.bell),
             gate: Arc::clone(&inner.gate),
         }
+    }
+
+    /// A way in for a thread that reads an ordered source. One per thread.
+    #[must_use]
+    pub fn source_port(&self) -> SourcePort {
+        SourcePort::new(self.port(), Arc::clone(&self.inner.source_share))
     }
 
     /// What is durable, for reading.

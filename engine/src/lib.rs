@@ -45,7 +45,7 @@ pub use error::{Failure, Fatal, FatalCode, StartError};
 pub use history::History;
 pub use names::Names;
 pub use outbox::{Outbox, Published, Tail};
-pub use port::{Call, Driver, Port};
+pub use port::{Call, Driver, Port, SourcePort};
 pub use reply::{Changed, Reply};
 pub use status::Status;
 pub use view::{Directory, View};

@@ -159,6 +159,7 @@ impl Plan {
             gate: self.alarm.gate,
             ports: self.alarm.ports,
             permits: self.permits,
+            source_share: Arc::default(),
             bell: self.bell,
             hopper: self.hopper,
             view: self.view,
