@@ -60,7 +60,8 @@ mod tests {
     #[test]
     fn events_count_per_tenant_stream_and_type() {
         let parts = ["tenant", "stream", "type", "id"];
-        let key = |[tenant, stream, event_type, id]: [&str; 4]| event_key(tenant, stream, event_type, id);
+        let key =
+            |[tenant, stream, event_type, id]: [&str; 4]| event_key(tenant, stream, event_type, id);
         for other in 0..parts.len() {
             let mut changed = parts;
             changed[other] = "other";

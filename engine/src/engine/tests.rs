@@ -1,5 +1,7 @@
 //! The engine as a library: a thin walk from end to end.
 
+mod sources;
+
 use std::sync::Arc;
 
 use onhand_domain::command::{

@@ -21,10 +21,10 @@ use super::checkpoint::Entry;
 use super::mirror::{Base, List, Mirror, name};
 use super::v1::catalog::{BinV1, ItemV1, LocationV1};
 use super::v1::key::KeyV1;
+use super::v1::letter::DeadLetterV1;
 use super::v1::policy::PolicyV1;
 use super::v1::position::{FiguresV1, LOW_STANDS, OUT_STANDS, alarms_of, bits_of};
 use super::v1::reservation::ReservationV1;
-use super::v1::letter::DeadLetterV1;
 use super::v1::source::SourcePositionV1;
 use super::v1::transfer::TransferV1;
 

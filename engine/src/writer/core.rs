@@ -161,7 +161,8 @@ impl Core {
                     break match self.record(change, out) {
                         // What came by event moves its source on in any case.
                         Outcome::Refused(_) if envelope.command.source.is_some() => {
-                            let fault = Fault::of("LIMIT_EXCEEDED", "its record would be too large");
+                            let fault =
+                                Fault::of("LIMIT_EXCEEDED", "its record would be too large");
                             self.bury(&envelope.command, fault, now, out)
                         }
                         outcome => outcome,

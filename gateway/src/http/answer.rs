@@ -169,7 +169,9 @@ pub(crate) fn status_of(reply: &Reply, shape: Shape) -> Result<StatusCode, Probl
         Reply::Unchanged { .. } => Ok(StatusCode::OK),
         Reply::Refused { rejection, .. } => Err(Problem::refused(rejection)),
         Reply::Failed(failure) => Err(Problem::from(*failure)),
-        Reply::Passed | Reply::Duplicate { .. } => Err(Problem::internal("a command without a source cannot be passed over")),
+        Reply::Passed | Reply::Duplicate { .. } => {
+            Err(Problem::internal("a command without a source cannot be passed over"))
+        }
     }
 }
 

@@ -207,6 +207,7 @@ const fn closed_word(failure: Failure) -> &'static str {
         Failure::Overloaded => "overloaded",
         Failure::OutcomeUnknown => "failed",
         Failure::StorageFull => "storageFull",
+        Failure::DeadLettersFull => "deadLettersFull",
         Failure::Internal => "internal",
         Failure::Stopping => "stopping",
     }

@@ -162,13 +162,7 @@ impl Stock {
         is_ahead.then(|| Arc::new(position))
     }
 
-    fn bury_told(
-        &self,
-        change: Box<Change>,
-        command: &Command,
-        bury: &Bury,
-        now: Now,
-    ) -> Decision {
+    fn bury_told(&self, change: Box<Change>, command: &Command, bury: &Bury, now: Now) -> Decision {
         let fault = Some(bury.fault.clone());
         let decision = self.enclose(change, command, fault, now.sequence);
         let Decision::Change(mut change) = decision else { return decision };
@@ -278,9 +272,8 @@ const fn letter_kept(letter: DeadLetter, fault: Option<Fault>) -> Kept {
 
 fn told(mut change: Box<Change>, reason: &Option<Text>, kept: Kept) -> Box<Change> {
     let reason = reason.clone();
-    change.detail = reason.map(|reason| {
-        Arc::new(Detail { reason: Some(reason), ..Detail::default() })
-    });
+    change.detail =
+        reason.map(|reason| Arc::new(Detail { reason: Some(reason), ..Detail::default() }));
     change.kept = Some(Box::new(kept));
     change
 }

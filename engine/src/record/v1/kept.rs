@@ -40,9 +40,7 @@ impl<'a> Mirror<'a> for KeptV1<'a> {
             Kept::Letter(change) => {
                 Self { letter: Some(LetterChangeV1::of(change, base)), ..nothing }
             }
-            Kept::Advanced(places) => {
-                Self { advanced: Some(List::Given(places, base)), ..nothing }
-            }
+            Kept::Advanced(places) => Self { advanced: Some(List::Given(places, base)), ..nothing },
             Kept::Reset { stream, generation } => {
                 let reset = ResetV1 { stream: stream.as_str(), generation: *generation };
                 Self { reset: Some(reset), ..nothing }

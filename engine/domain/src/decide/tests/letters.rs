@@ -96,7 +96,10 @@ fn a_retry_acts_once() {
     }
     assert_eq!(world.at("card@north"), "available 1");
     assert_eq!(letter(&world, number), std::format!("Retried 3 at {}", world.sequence));
-    assert!(matches!(world.send(&discard(number)), Err(Rejection::LetterSettled(LetterStatus::Retried))));
+    assert!(matches!(
+        world.send(&discard(number)),
+        Err(Rejection::LetterSettled(LetterStatus::Retried))
+    ));
 }
 
 #[test]

@@ -10,8 +10,8 @@ use super::world::{Answer, World};
 use crate::change::Cause;
 use crate::command::{Action, Command, Source, SourcePosition};
 use crate::consumed::{ConsumedEvent, Message};
-use crate::upkeep::{Kept, Upkeep};
 use crate::ids::Text;
+use crate::upkeep::{Kept, Upkeep};
 
 pub(super) fn at(offset: u64, action: Action) -> Command {
     let stream = Text::parse("kafka/sales").expect("valid");
