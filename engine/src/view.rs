@@ -6,6 +6,7 @@
 //! behind one, so that an item is always shown as of one record.
 
 mod catalog;
+mod consumed;
 mod directory;
 mod load;
 mod open_orders;

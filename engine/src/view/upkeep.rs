@@ -10,18 +10,20 @@ use parking_lot::RwLock;
 
 use super::View;
 use super::catalog::Page;
+use super::consumed::Consumed;
 
 /// Sources and dead letters.
 #[derive(Debug)]
 pub(super) struct Upkeep {
     sources: RwLock<Sources>,
     letters: RwLock<DeadLetters>,
+    pub(super) consumed: RwLock<Consumed>,
 }
 
 impl Default for Upkeep {
     fn default() -> Self {
         let letters = RwLock::new(DeadLetters::new(Rules::default().dead_letters_max));
-        Self { sources: RwLock::default(), letters }
+        Self { sources: RwLock::default(), letters, consumed: RwLock::default() }
     }
 }
 
@@ -29,6 +31,7 @@ impl Upkeep {
     pub(super) fn apply(&self, change: &Change, sequence: u64) {
         if let Some(source) = &change.source {
             self.sources.write().advance(&source.position, sequence);
+            self.consumed.write().apply(change, sequence);
         }
         match change.kept.as_deref() {
             Some(Kept::Letter(held)) => self.letters.write().put(&held.letter),
@@ -46,6 +49,7 @@ impl Upkeep {
     pub(super) fn load(&self, stock: &Stock) {
         *self.sources.write() = stock.sources().clone();
         *self.letters.write() = stock.letters().clone();
+        self.consumed.write().load(stock);
     }
 }
 

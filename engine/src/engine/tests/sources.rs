@@ -5,19 +5,21 @@ use std::time::Duration;
 
 use onhand_domain::command::{Action, Command, Source, SourcePosition, StockEntry};
 use onhand_domain::consumed::{ConsumedEvent, Message};
-use onhand_domain::dead_letter::{Direction, LetterStatus};
+use onhand_domain::dead_letter::{Direction, Fault, LetterStatus};
 use onhand_domain::ids::Text;
 use onhand_domain::quantity::Quantity;
 use onhand_domain::rejection::Rejection;
-use onhand_domain::upkeep::{Retry, Upkeep};
+use onhand_domain::upkeep::{Bury, Retry, Upkeep};
 
-use super::{available, command, place, receive, start};
+use super::{available, block, command, place, receive, start};
 use crate::Engine;
 use crate::config::EngineConfig;
 use crate::error::Failure;
+use crate::history::{ConsumedFilter, ConsumedStatus};
 use crate::keys::event_key;
 use crate::port::SourcePort;
 use crate::reply::Reply;
+use crate::view::LetterFilter;
 
 /// A generous deadline: an answer comes within milliseconds.
 const LONG: Duration = Duration::from_secs(20);
@@ -243,6 +245,50 @@ fn a_dead_letter_is_tried_again_once() {
     assert_eq!(available(&engine), Quantity::units(-2));
     let letter = engine.view().dead_letter(1).expect("still in memory");
     assert_eq!((letter.status, letter.attempts), (LetterStatus::Retried, 3));
+}
+
+#[test]
+fn dead_letters_and_consumed_events_are_read_with_what_they_say() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut config = EngineConfig::new(directory.path());
+    config.rules.dead_letters_max = 1;
+    let engine = Engine::start(&config).expect("it starts");
+    let (mut port, history) = (engine.source_port(), engine.history().clone());
+    let fault = Fault::of("UNREADABLE", "no JSON");
+    let bury = Bury { fault, attempts: 3, first_failed_at: None, unsent: None };
+    let buried = Action::Upkeep(Box::new(Upkeep::Bury(bury)));
+    let discard = of(Upkeep::Discard { letter: 1, reason: None });
+    let commands = vec![at(0, 0, buried), discard, event(1, "e-1", 1, impossible())];
+    send(&mut port, commands);
+    send(&mut port, vec![event(2, "e-2", 1, sell(1))]);
+
+    let left = block(history.dead_letter(1)).expect("readable").expect("it is in the log");
+    assert_eq!(engine.view().dead_letter(1), None, "it has left memory");
+    assert_eq!((left.letter.status, left.letter.attempts), (LetterStatus::Discarded, 3));
+    assert_eq!((left.code(), left.event()), ("UNREADABLE", None));
+    assert_eq!(left.message().map(|message| &*message.bytes), Some(&b"a message"[..]));
+    let page = block(history.dead_letters(LetterFilter::default(), None, 10)).expect("readable");
+    let told = page.items.iter().map(|held| (held.letter.number, held.code()));
+    assert_eq!(told.collect::<Vec<_>>(), [(3, "UNKNOWN_RESERVATION")]);
+    assert_eq!(page.items[0].event().map(|event| event.id.as_str()), Some("e-1"));
+    assert_eq!(page.items[0].position().map(|place| place.offset), Some(1));
+    for number in [0, 2, 4, 99] {
+        assert!(block(history.dead_letter(number)).expect("readable").is_none(), "{number}");
+    }
+
+    let found = |filter: ConsumedFilter| {
+        let page = block(history.consumed_events(filter, None, 10)).expect("readable");
+        let told = page.items.iter().map(|held| (held.sequence, held.status()));
+        told.collect::<Vec<_>>()
+    };
+    let (dead, done) = ((3, ConsumedStatus::DeadLetter), (4, ConsumedStatus::Processed));
+    let any = ConsumedFilter::default;
+    assert_eq!(found(any()), [done, dead]);
+    assert_eq!(found(ConsumedFilter { event_id: Some("e-1".into()), ..any() }), [dead]);
+    assert_eq!(found(ConsumedFilter { event_id: Some("e-3".into()), ..any() }), []);
+    assert_eq!(found(ConsumedFilter { event_type: Some("X".into()), ..any() }), []);
+    let status = Some(ConsumedStatus::Processed);
+    assert_eq!(found(ConsumedFilter { status, ..any() }), [done]);
 }
 
 #[test]
