@@ -1,6 +1,6 @@
 //! How an engine is put together.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use onhand_storage::{DataDirectory, IndexStore, LogReader, ReadLog, SegmentedLog};
 use parking_lot::Mutex;
@@ -165,6 +165,7 @@ impl Plan {
             view: self.view,
             history,
             outbox,
+            publisher: OnceLock::new(),
             figures: self.figures,
             fixed: self.fixed,
             running: Mutex::new(Some(running)),

@@ -1,5 +1,6 @@
 //! The engine as a library: a thin walk from end to end.
 
+mod publisher;
 mod sources;
 
 use std::sync::Arc;
