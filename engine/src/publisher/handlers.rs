@@ -142,7 +142,7 @@ impl Handlers {
 
     /// Writes a dead letter; waits while there is no room for it.
     async fn bury(&self, event: &Event, error: &HandlerError) -> Result<(), Failure> {
-        let text = |text: &str| Text::trusted(Arc::from(text));
+        let text = Text::trusted;
         let unsent = Unsent {
             sink: text(HANDLERS),
             topic: text(HANDLERS),

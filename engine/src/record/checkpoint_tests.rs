@@ -56,7 +56,7 @@ fn entry() -> impl Strategy<Value = Entry> {
         vec(key, 0..5).prop_map(Entry::Events),
         strategies::upkeep::letter().prop_map(Entry::Letter),
         ("\\PC{0,12}", any::<u32>(), any::<u64>()).prop_map(|(name, generation, sequence)| {
-            Entry::Stream { name: Text::trusted(name.into()), generation, sequence }
+            Entry::Stream { name: Text::trusted(&name), generation, sequence }
         }),
         (strategies::source_position(), any::<u64>()).prop_map(|(last, sequence)| {
             Entry::Source(Watermark { last: Arc::new(last), sequence })
