@@ -195,11 +195,7 @@ impl Fault {
     /// From words that fit the rules of texts.
     #[must_use]
     pub fn of(code: &str, error: &str) -> Self {
-        Self {
-            code: Text::trusted(code),
-            error: Text::trusted(error),
-            details: None,
-        }
+        Self { code: Text::trusted(code), error: Text::trusted(error), details: None }
     }
 }
 

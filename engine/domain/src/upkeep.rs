@@ -107,6 +107,7 @@ pub struct ApplicationEvent {
 }
 
 /// What a change did to anything but stock.
+#[allow(clippy::large_enum_variant, reason = "a change holds it in a box of its own")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kept {
     /// A dead letter was written, tried or given up.
