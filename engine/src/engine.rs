@@ -7,8 +7,8 @@ mod tests;
 mod threads;
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -24,8 +24,9 @@ use crate::history::History;
 use crate::hopper::Hopper;
 use crate::outbox::Outbox;
 use crate::permits::Permits;
-use crate::port::{Port, Ticket};
+use crate::port::{Port, SourcePort, SourceShare, Ticket};
 use crate::ports::Ports;
+use crate::publisher::Publisher;
 use crate::recovery::recover;
 use crate::status::{Figures, LogStatus, Status};
 use crate::view::View;
@@ -47,11 +48,13 @@ struct Inner {
     gate: Arc<Gate>,
     ports: Arc<Ports>,
     permits: Arc<Permits>,
+    source_share: Arc<SourceShare>,
     bell: Arc<Bell>,
     hopper: Arc<Hopper<Ticket>>,
     view: Arc<View>,
     history: History,
     outbox: Outbox,
+    publisher: OnceLock<Publisher>,
     figures: Arc<Figures>,
     fixed: Fixed,
     running: Mutex<Option<Running>>,
@@ -125,6 +128,12 @@ impl Engine {
         }
     }
 
+    /// A way in for a thread that reads an ordered source. One per thread.
+    #[must_use]
+    pub fn source_port(&self) -> SourcePort {
+        SourcePort::new(self.port(), Arc::clone(&self.inner.source_share))
+    }
+
     /// What is durable, for reading.
     #[must_use]
     pub fn view(&self) -> &Arc<View> {
@@ -141,6 +150,16 @@ impl Engine {
     #[must_use]
     pub fn outbox(&self) -> &Outbox {
         &self.inner.outbox
+    }
+
+    /// Publishing and being told, for those who embed the engine.
+    #[must_use]
+    pub fn publisher(&self) -> &Publisher {
+        let inner = &self.inner;
+        inner.publisher.get_or_init(|| {
+            let log = inner.fixed.log_number;
+            Publisher::new(self.port(), inner.outbox.clone(), inner.history.clone(), log)
+        })
     }
 
     /// Figures about the engine itself.

@@ -89,6 +89,10 @@ pub enum Failure {
     /// The disk is nearly full. Nothing was done.
     #[error("the disk is nearly full")]
     StorageFull,
+    /// All dead letters that there may be are open, and this message would be another one. Nothing
+    /// was done; its source waits.
+    #[error("too many dead letters are open")]
+    DeadLettersFull,
     /// A fault of ours. Nothing was done.
     #[error("internal fault")]
     Internal,

@@ -4,6 +4,7 @@
 //! for every sink anew. How they are spelled at a door is the business of its dialect.
 
 mod alarm;
+mod application;
 mod catalog;
 mod event_type;
 mod position;
@@ -21,6 +22,7 @@ use onhand_domain::catalog::{Item, Location};
 use onhand_domain::change::{Cause, Change};
 use onhand_domain::ids::{TenantId, Text};
 use onhand_domain::time::Timestamp;
+use onhand_domain::upkeep::ApplicationEvent;
 use uuid::Uuid;
 
 use crate::names::Names;
@@ -138,6 +140,8 @@ pub enum Payload {
     BinCreated(BinCreated),
     /// A position got a home bin.
     ItemAssignedToBin(ItemAssignedToBin),
+    /// An application told something, in its own words.
+    ApplicationEvent(Box<ApplicationEvent>),
 }
 
 /// All events of a record, in their order: catalog, positions with their alarms, transfer, reservation.
@@ -163,6 +167,7 @@ pub fn events_of(
         catalog::tell_opened(&mut teller);
         transfer::tell(&mut teller);
         reservation::tell(&mut teller);
+        application::tell(&mut teller);
     }
     teller.into_events()
 }

@@ -1,5 +1,8 @@
 //! What has left memory, read from the log by its index.
 
+mod consumed;
+mod letters;
+
 use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -21,6 +24,9 @@ use crate::recovery::read_change;
 use crate::view::View;
 use crate::writer::core::{Found, FoundOrder};
 
+pub use consumed::{ConsumedFilter, ConsumedRecord, ConsumedStatus};
+pub use letters::LetterRecord;
+
 /// Kinds of index rows; stored.
 mod kind {
     /// Number of a reservation → the record that ended it.
@@ -31,6 +37,8 @@ mod kind {
     pub(super) const TRANSFER: u8 = 3;
     /// Hash of tenant and order → the records of what came back on it.
     pub(super) const RETURN: u8 = 4;
+    /// Number of a dead letter → the record that settled it.
+    pub(super) const LETTER: u8 = 5;
 }
 
 /// Most reservations of one order that a read returns.
@@ -40,6 +48,7 @@ const RETURNS_OF_ORDER_MAX: usize = 10_000;
 
 /// Calls `row` for every index row that a record gives.
 pub(crate) fn rows_of(change: &Change, sequence: u64, mut row: impl FnMut(IndexRow)) {
+    letters::rows_of(change, sequence, &mut row);
     if change.cause == onhand_domain::change::Cause::Unchanged {
         return;
     }

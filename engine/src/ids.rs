@@ -10,6 +10,7 @@ const TRANSACTION: &str = "txn";
 const RESERVATION: &str = "rsv";
 const TRANSFER: &str = "trf";
 const CORRELATION: &str = "cor";
+const DEAD_LETTER: &str = "dl";
 
 /// Name of a movement, or of a record that has none: log, sequence, place in the record.
 #[must_use]
@@ -33,6 +34,18 @@ pub fn transfer_id(log: u16, number: u64) -> String {
 #[must_use]
 pub fn correlation_id(log: u16, sequence: u64) -> String {
     format!("{CORRELATION}-{log}-{sequence}")
+}
+
+/// Name of a dead letter: log, sequence of the record that wrote it.
+#[must_use]
+pub fn dead_letter_id(log: u16, number: u64) -> String {
+    format!("{DEAD_LETTER}-{log}-{number}")
+}
+
+/// Number of a dead letter; `None` for what is no name of a dead letter in our log.
+#[must_use]
+pub fn parse_dead_letter_id(text: &str) -> Option<u64> {
+    parse(DEAD_LETTER, text)
 }
 
 /// Sequence and place of a movement; `None` for what is no name of a movement in our log.
@@ -94,6 +107,7 @@ mod tests {
         assert_eq!(reservation_id(1, 42), "rsv-1-42");
         assert_eq!(transfer_id(1, 42), "trf-1-42");
         assert_eq!(correlation_id(1, 42), "cor-1-42");
+        assert_eq!(dead_letter_id(1, 42), "dl-1-42");
     }
 
     #[test]
@@ -120,6 +134,8 @@ mod tests {
         }
         assert_eq!(parse_transfer_id("trf-1-7"), Some(7));
         assert_eq!(parse_transfer_id("rsv-1-7"), None);
+        assert_eq!(parse_dead_letter_id("dl-1-7"), Some(7));
+        assert_eq!(parse_dead_letter_id("rsv-1-7"), None);
         assert_eq!(parse_transaction_id("txn-1-42-3"), Some((42, 3)));
         for text in ["txn-1-42", "txn-2-42-3", "txn-1-42-", "txn-1-42-4294967296", "txn-1-42-3-1"] {
             assert_eq!(parse_transaction_id(text), None, "{text}");

@@ -5,7 +5,7 @@
 //!
 //! Reading order: [`config`], [`error`], [`clock`] (what is given), [`record`] (bytes), [`writer`]
 //! (decides), `hopper` (hands over to the log), `release` (lets go), [`view`] and [`history`] (reads),
-//! [`outbox`] and [`events`] (tell), [`port`] (the way in), [`recovery`] and `checkpoint` (start and end),
+//! [`outbox`], [`events`] and [`publisher`] (tell), [`port`] (the way in), [`recovery`] and `checkpoint` (start and end),
 //! [`engine`] (all of it together).
 
 pub mod clock;
@@ -20,6 +20,7 @@ pub mod names;
 pub mod outbox;
 pub mod permits;
 pub mod port;
+pub mod publisher;
 pub mod record;
 pub mod recovery;
 pub mod reply;
@@ -45,7 +46,8 @@ pub use error::{Failure, Fatal, FatalCode, StartError};
 pub use history::History;
 pub use names::Names;
 pub use outbox::{Outbox, Published, Tail};
-pub use port::{Call, Driver, Port};
+pub use port::{Call, Driver, Port, SourcePort};
+pub use publisher::Publisher;
 pub use reply::{Changed, Reply};
 pub use status::Status;
 pub use view::{Directory, View};

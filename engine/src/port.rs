@@ -6,6 +6,7 @@
 //! its own thread.
 
 mod slots;
+mod source;
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -25,6 +26,9 @@ use crate::reply::Reply;
 use crate::writer::core::{Envelope, SharedCommand};
 pub(crate) use slots::Answer;
 use slots::Slots;
+
+pub use source::SourcePort;
+pub(crate) use source::SourceShare;
 
 /// Who waits for an answer: a slot of a port, the place in its batch, and the bucket its permit came
 /// from.
@@ -83,6 +87,7 @@ impl PortState {
 
     /// Answers everybody who waits: nobody knows what became of their commands.
     pub(crate) fn fail_all(&self) {
+        self.wake_driver();
         self.slots.lock().fail_all();
     }
 

@@ -89,6 +89,11 @@ fn put(stock: &mut Stock, last: &mut Timestamp, entry: Entry, _sequence: u64) {
         Entry::Transfer(transfer) => stock.restore_transfer(transfer),
         Entry::Keys(keys) => keys.into_iter().for_each(|key| stock.restore_key(key)),
         Entry::Source(mark) => stock.restore_source(&mark.last, mark.sequence),
+        Entry::Stream { name, generation, sequence } => {
+            stock.restore_stream(&name, generation, sequence);
+        }
+        Entry::Letter(letter) => stock.restore_letter(&letter),
+        Entry::Events(events) => events.into_iter().for_each(|event| stock.restore_event(event)),
         Entry::Clock { at, .. } => *last = at.max(*last),
     }
 }

@@ -106,6 +106,7 @@ impl State {
                 Reply::Refused { rejection, sequence: None, replayed: false }
             }
             Outcome::Passed => Reply::Passed,
+            Outcome::Duplicate(sequence) => Reply::Duplicate { sequence },
             Outcome::Failed(failure) => Reply::Failed(failure),
             Outcome::Repeat(sequence) => return self.repeat(ticket, sequence),
         };

@@ -44,8 +44,13 @@ pub enum Reply {
         /// Whether it was given before, under the same key.
         replayed: bool,
     },
-    /// A message of a source that was acted on already.
+    /// A message of a source that was acted on already, or a dead letter settled in this way already.
     Passed,
+    /// Its event was acted on already; the source stands where it stood.
+    Duplicate {
+        /// The record that did it.
+        sequence: u64,
+    },
     /// No answer; see [`Failure`].
     Failed(Failure),
 }

@@ -1,5 +1,7 @@
 //! Memory in slices: what a checkpoint writes, at most so many entries per turn of the writer.
 
+use onhand_domain::dead_letter::LetterNumber;
+use onhand_domain::idempotency::{KeyEntry, Keys};
 use onhand_domain::reservation::ReservationNumber;
 use onhand_domain::stock::Stock;
 use onhand_domain::time::Timestamp;
@@ -26,6 +28,10 @@ pub enum Place {
     Transfers(ReservationNumber),
     /// The rest: running number of the next key.
     Keys(u64),
+    /// The rest: running number of the next consumed event.
+    Events(u64),
+    /// The rest: dead letters behind this one.
+    Letters(LetterNumber),
     /// The rest: sources and the clock.
     Sources,
     /// Nothing is left.
@@ -99,11 +105,13 @@ pub fn walk(
         }
         Place::Reservations(from) => reservations(stock, from, out),
         Place::Transfers(behind) => transfers(stock, behind, out),
-        Place::Keys(from) => keys(stock, from, sequence, out),
+        Place::Keys(from) => keys(stock.keys(), from, sequence, Entry::Keys, out)
+            .map_or(Place::Events(0), Place::Keys),
+        Place::Events(from) => keys(stock.events(), from, sequence, Entry::Events, out)
+            .map_or(Place::Letters(0), Place::Events),
+        Place::Letters(behind) => letters(stock, behind, out),
         Place::Sources => {
-            for mark in stock.sources().iter() {
-                out.push(&Entry::Source(mark.clone()), mark.sequence);
-            }
+            sources(stock, out);
             out.push(&Entry::Clock { at, sequence }, sequence);
             Place::End
         }
@@ -154,16 +162,43 @@ fn transfers(stock: &Stock, behind: u64, out: &mut Portion) -> Place {
     Place::Keys(0)
 }
 
-fn keys(stock: &Stock, from: u64, sequence: u64, out: &mut Portion) -> Place {
+/// Encodes the next of a ring's entries; tells where to go on, if there are more.
+fn keys(
+    keys: &Keys,
+    from: u64,
+    sequence: u64,
+    entry: fn(Vec<KeyEntry>) -> Entry,
+    out: &mut Portion,
+) -> Option<u64> {
     // The ring turns while it is walked: what has been pushed out of it need not be written.
-    let keys = stock.keys();
     let from = from.max(keys.first());
     let chunk: Vec<_> =
         (from..).take(KEYS_PER_ENTRY).map_while(|n| keys.numbered(n).copied()).collect();
     if chunk.is_empty() {
-        return Place::Sources;
+        return None;
     }
     let next = from.saturating_add(chunk.len() as u64);
-    out.push(&Entry::Keys(chunk), sequence);
-    Place::Keys(next)
+    out.push(&entry(chunk), sequence);
+    Some(next)
+}
+
+fn letters(stock: &Stock, behind: u64, out: &mut Portion) -> Place {
+    for letter in stock.letters().behind(behind) {
+        if out.entries.len() >= ENTRIES_PER_TURN {
+            return Place::Letters(letter.number.saturating_sub(1));
+        }
+        out.push(&Entry::Letter(*letter), letter.sequence);
+    }
+    Place::Sources
+}
+
+/// All watermarks go in one turn: a few hundred at most, unless somebody imports thousands of files.
+fn sources(stock: &Stock, out: &mut Portion) {
+    for (name, stream) in stock.sources().streams() {
+        let (name, generation, sequence) = (name.clone(), stream.generation, stream.sequence);
+        out.push(&Entry::Stream { name, generation, sequence }, sequence);
+        for mark in stream.marks() {
+            out.push(&Entry::Source(mark.clone()), mark.sequence);
+        }
+    }
 }

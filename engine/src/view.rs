@@ -6,12 +6,14 @@
 //! behind one, so that an item is always shown as of one record.
 
 mod catalog;
+mod consumed;
 mod directory;
 mod load;
 mod open_orders;
 mod positions;
 mod promises;
 mod update;
+mod upkeep;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,8 +27,10 @@ pub use catalog::Page;
 pub use directory::Directory;
 pub use positions::{InOut, ItemStock, PositionFilter, PositionView};
 pub use promises::{ReservationFilter, ReservationView};
+pub use upkeep::{LetterFilter, SourceView};
 
 use promises::Promises;
+use upkeep::Upkeep;
 
 /// An item with all its positions.
 #[derive(Debug)]
@@ -80,6 +84,7 @@ impl ItemState {
 pub struct View {
     directory: Directory,
     promises: Promises,
+    upkeep: Upkeep,
     sequence: AtomicU64,
 }
 
@@ -88,6 +93,7 @@ impl View {
         Arc::new(Self {
             directory: Directory::default(),
             promises: Promises::default(),
+            upkeep: Upkeep::default(),
             sequence: AtomicU64::new(0),
         })
     }

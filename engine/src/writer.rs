@@ -3,3 +3,4 @@
 pub(crate) mod actor;
 pub mod core;
 pub mod filling;
+pub mod lanes;

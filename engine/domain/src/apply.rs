@@ -15,6 +15,7 @@ use crate::quantity::Quantity;
 use crate::reservation::Reservation;
 use crate::stock::Stock;
 use crate::stock::places::{Rank, Room};
+use crate::upkeep::Kept;
 
 impl Stock {
     /// Takes in what record `sequence` says. Cannot fail; the only thing recovery calls.
@@ -43,7 +44,20 @@ impl Stock {
             self.keys.insert(KeyEntry { key, fingerprint, sequence });
         }
         if let Some(source) = &change.source {
-            self.sources.advance(source, sequence);
+            self.sources.advance(&source.position, sequence);
+            if let Some(crate::consumed::ConsumedEvent { key, fingerprint, .. }) = source.event {
+                self.events.insert(KeyEntry { key, fingerprint, sequence });
+            }
+        }
+        match change.kept.as_deref() {
+            Some(Kept::Letter(held)) => self.letters.put(&held.letter),
+            Some(Kept::Advanced(positions)) => {
+                positions.iter().for_each(|position| self.sources.advance(position, sequence));
+            }
+            Some(Kept::Reset { stream, generation }) => {
+                self.sources.begin(stream, *generation, sequence);
+            }
+            Some(Kept::Published(_)) | None => {}
         }
     }
 
@@ -200,6 +214,21 @@ impl Stock {
     /// Puts a watermark read from a checkpoint.
     pub fn restore_source(&mut self, source: &Arc<crate::command::SourcePosition>, sequence: u64) {
         self.sources.advance(source, sequence);
+    }
+
+    /// Puts the generation of a stream read from a checkpoint.
+    pub fn restore_stream(&mut self, stream: &crate::ids::Text, generation: u32, sequence: u64) {
+        self.sources.begin(stream, generation, sequence);
+    }
+
+    /// Puts a consumed event read from a checkpoint.
+    pub fn restore_event(&mut self, entry: KeyEntry) {
+        self.events.insert(entry);
+    }
+
+    /// Puts a dead letter read from a checkpoint.
+    pub fn restore_letter(&mut self, letter: &crate::dead_letter::DeadLetter) {
+        self.letters.put(letter);
     }
 
     /// Takes in an ended reservation that was read from the log; memory knows better if it has it.

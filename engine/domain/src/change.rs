@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::catalog::{Bin, Item, ItemNumber, Location, LocationNumber, TenantNumber};
-use crate::command::{Detail, SourcePosition, Trace};
+use crate::command::{Detail, Source, Trace};
 use crate::ids::{BinId, TenantId};
 use crate::policy::Policy;
 use crate::position::{Alarms, Bucket, Figures, PositionNumber};
@@ -16,6 +16,7 @@ use crate::rejection::Rejection;
 use crate::reservation::Reservation;
 use crate::time::Timestamp;
 use crate::transfer::Transfer;
+use crate::upkeep::Kept;
 
 /// Which action a record tells of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,11 +73,25 @@ pub enum Cause {
     /// Nothing changed: a message of a source was skipped, or the answer "already so" is bound to a key
     /// (then the reservation stands beside it, as it was).
     Unchanged = 41,
+    /// Messages of sources were skipped.
+    SourceAdvanced = 50,
+    /// A stream was made anew.
+    SourceReset = 51,
+    /// Messages of a source were given up by an operator.
+    SourceSkipped = 52,
+    /// A message became a dead letter, or stays one after it was tried again.
+    Buried = 53,
+    /// A dead letter was settled without a change of stock.
+    LetterRetried = 54,
+    /// A dead letter was given up.
+    LetterDiscarded = 55,
+    /// An application told something.
+    Published = 56,
 }
 
 impl Cause {
     /// All causes; their numbers are stored.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 32] = [
         Self::ItemPut,
         Self::ItemArchived,
         Self::LocationPut,
@@ -102,6 +117,13 @@ impl Cause {
         Self::Expired,
         Self::Refused,
         Self::Unchanged,
+        Self::SourceAdvanced,
+        Self::SourceReset,
+        Self::SourceSkipped,
+        Self::Buried,
+        Self::LetterRetried,
+        Self::LetterDiscarded,
+        Self::Published,
     ];
 }
 
@@ -294,8 +316,8 @@ pub struct Change {
     pub tenant_opened: Option<TenantId>,
     /// Key it is bound to.
     pub key: Option<BoundKey>,
-    /// Place in its source.
-    pub source: Option<Arc<SourcePosition>>,
+    /// The message it came from.
+    pub source: Option<Arc<Source>>,
     /// Who and why.
     pub trace: Option<Arc<Trace>>,
     /// Words for the ledger.
@@ -331,6 +353,8 @@ pub struct Change {
     /// What the refused command asked for (`Refused`): the cause that its record would have had.
     /// The order it named stands in [`Detail::order`].
     pub refused: Option<Cause>,
+    /// What was done to sources and dead letters, or told by an application.
+    pub kept: Option<Box<Kept>>,
 }
 
 impl Change {
@@ -361,6 +385,7 @@ impl Change {
             positions_archived: 0,
             refusal: None,
             refused: None,
+            kept: None,
         }
     }
 

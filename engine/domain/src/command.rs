@@ -15,6 +15,9 @@ use crate::reservation::ReservationNumber;
 use crate::stable_hash::StableHasher;
 use crate::time::{Day, Timestamp};
 use crate::transfer::TransferNumber;
+use crate::upkeep::Upkeep;
+
+pub use crate::consumed::{Source, SourcePosition};
 
 /// A command with all that is known about where it comes from.
 #[derive(Debug, Clone)]
@@ -23,8 +26,8 @@ pub struct Command {
     pub tenant: TenantId,
     /// Hash of its idempotency key; the first 16 bytes of a collision-resistant hash of tenant and key.
     pub key: Option<[u8; 16]>,
-    /// Place in the source it was read from; acted on once.
-    pub source: Option<Arc<SourcePosition>>,
+    /// The message it was read from; acted on once.
+    pub source: Option<Arc<Source>>,
     /// Who and why.
     pub trace: Option<Arc<Trace>>,
     /// What to do.
@@ -40,21 +43,6 @@ pub struct Trace {
     pub correlation: Option<Text>,
     /// What made this command come.
     pub causation: Option<Text>,
-}
-
-/// A place in an ordered source: a Kafka partition, a line of an imported file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourcePosition {
-    /// Names the stream: cluster and topic, or the hash of a file.
-    pub stream: Text,
-    /// Partition of the stream.
-    pub partition: u32,
-    /// Generation of the stream: raised by an operator when it was made anew.
-    pub generation: u32,
-    /// Offset of this message.
-    pub offset: u64,
-    /// CRC32C of key and payload, to notice a stream that was made anew.
-    pub checksum: u32,
 }
 
 /// Words and figures that go to the ledger with a stock write.
@@ -230,6 +218,8 @@ pub enum Action {
         /// Words for the ledger.
         detail: Option<Arc<Detail>>,
     },
+    /// What is about no stock: sources, dead letters, events of an application.
+    Upkeep(Box<Upkeep>),
 }
 
 /// A quantity of an item at a location: receipts, sales and returns.
@@ -459,6 +449,7 @@ impl Action {
             Self::SetLines { .. } => Cause::LinesSet,
             Self::Fulfil(_) => Cause::Fulfilled,
             Self::Cancel { .. } => Cause::Cancelled,
+            Self::Upkeep(upkeep) => upkeep.cause(),
         }
     }
 

@@ -14,6 +14,7 @@ mod lines;
 mod reserve;
 mod terms;
 mod transfers;
+mod upkeep;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use crate::reservation::{Reservation, ReservationNumber};
 use crate::stock::Stock;
 use crate::time::Timestamp;
 use crate::transfer::TransferNumber;
+use upkeep::Now;
 
 /// How far ahead of our clock a caller's clock may run, in milliseconds.
 pub const OCCURRED_AHEAD_MS_MAX: i64 = 5 * 60 * 1000;
@@ -44,8 +46,12 @@ pub enum Decision {
     Unchanged(Arc<Reservation>),
     /// This record holds the answer that was given then.
     Repeat(u64),
-    /// A message of a source that was acted on already.
+    /// A message of a source that was acted on already, or a dead letter settled in this way already.
     Passed,
+    /// Its event was acted on already, by this record. The source stands where it stood.
+    Duplicate(u64),
+    /// It must become a dead letter, and all that there may be are open. Nothing is done.
+    NoRoom,
     /// The answer needs something that has left memory.
     Recall(Recall),
     /// This reservation is due; it must be expired before the command is decided.
@@ -87,9 +93,9 @@ impl Stock {
         sequence: u64,
     ) -> Result<Decision, Rejection> {
         if let Some(source) = &command.source
-            && self.sources.has_passed(source)
+            && let Some(met) = self.met_before(command, source, Now { at: now, sequence, recalled })
         {
-            return Ok(Decision::Passed);
+            return met;
         }
         if let Some(entry) = command.key.as_ref().and_then(|key| self.keys.find(key)) {
             if entry.fingerprint == command.action.fingerprint() {
@@ -106,11 +112,7 @@ impl Stock {
                 Ok(Decision::Change(change))
             }
             Ok(Decision::Unchanged(reservation)) if needs_record(command) => {
-                let mut change =
-                    Draft::begin(self, &command.tenant, Cause::Unchanged, now, sequence).change;
-                let mut shown = Reservation::clone(&reservation);
-                shown.sequence = sequence;
-                change.reservation = Some(Arc::new(shown));
+                let mut change = self.unchanged(command, &reservation, now, sequence);
                 Draft::sign(&mut change, command);
                 Ok(Decision::Change(change))
             }
@@ -119,7 +121,24 @@ impl Stock {
         }
     }
 
-    /// A refusal; recorded when it binds a key or moves a source.
+    /// The record that says "already so".
+    fn unchanged(
+        &self,
+        command: &Command,
+        reservation: &Reservation,
+        now: Timestamp,
+        sequence: u64,
+    ) -> Box<Change> {
+        let draft = Draft::begin(self, &command.tenant, Cause::Unchanged, now, sequence);
+        let mut change = draft.change;
+        let mut shown = reservation.clone();
+        shown.sequence = sequence;
+        change.reservation = Some(Arc::new(shown));
+        change
+    }
+
+    /// A refusal; recorded when it binds a key or moves a source. What came by event and is not told
+    /// by an event of its own (`ReservationFailed`) becomes a dead letter.
     fn refuse(
         &self,
         command: &Command,
@@ -141,6 +160,11 @@ impl Stock {
         Draft::sign(&mut change, command);
         if !bound {
             change.key = None;
+        }
+        let is_told = matches!(command.action, Action::Reserve(_))
+            && change.refusal.as_deref() != Some(&Rejection::KeyReused);
+        if command.source.is_some() && !is_told {
+            return Ok(self.enclose(change, command, None, sequence));
         }
         Ok(Decision::Change(change))
     }
@@ -174,6 +198,9 @@ impl Stock {
             Action::Count(count) => adjustments::count(begin(), count),
             Action::StartTransfer(start) => transfers::start(begin(), start),
             Action::Reserve(wish) => reserve::reserve(begin(), wish),
+            Action::Upkeep(wish) => {
+                return self.keep(command, wish, Now { at: now, sequence, recalled });
+            }
             Action::ReceiveTransfer { transfer, .. } | Action::CancelTransfer { transfer, .. } => {
                 let number = *transfer;
                 return self.on_transfer(command, number, recalled, now, sequence);

@@ -4,7 +4,8 @@
 //! cannot fail, and neither ever sees a clock, a disk, a thread or a network. Time is an argument.
 //!
 //! Reading order: [`ids`], [`quantity`], [`time`] (words), [`policy`], [`catalog`], [`position`],
-//! [`reservation`], [`transfer`] (things), [`command`] (what is asked), [`rejection`] and [`change`]
+//! [`reservation`], [`transfer`], [`consumed`], [`dead_letter`] (things), [`command`] and [`upkeep`] (what is
+//! asked), [`rejection`] and [`change`]
 //! (what is answered), [`stock`] (memory), [`decide`] (the rules), `apply` (the effect).
 #![no_std]
 // Tests may add up as they like: an overflow fails them.
@@ -18,6 +19,8 @@ mod apply;
 pub mod catalog;
 pub mod change;
 pub mod command;
+pub mod consumed;
+pub mod dead_letter;
 pub mod decide;
 mod draft;
 pub mod idempotency;
@@ -36,3 +39,4 @@ pub mod stable_hash;
 pub mod stock;
 pub mod time;
 pub mod transfer;
+pub mod upkeep;

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::dead_letter::LetterStatus;
 use crate::ids::{BinId, ItemId, LocationId, Text};
 use crate::position::Figures;
 use crate::quantity::Quantity;
@@ -63,6 +64,10 @@ pub enum Rejection {
     UnknownReservation,
     /// No such transfer of this tenant.
     UnknownTransfer,
+    /// No such dead letter of this tenant, or it was settled long ago.
+    UnknownDeadLetter,
+    /// The dead letter was settled in another way.
+    LetterSettled(LetterStatus),
     /// The item is archived.
     ItemArchived(ItemId),
     /// The location is closed for selling.
@@ -145,6 +150,12 @@ pub enum Limit {
     Shipments,
     /// Bins of one location.
     Bins,
+    /// Source partitions, or places of one step.
+    Sources,
+    /// Events of one step.
+    Events,
+    /// Bytes of an event, or of those of one step.
+    EventBytes,
 }
 
 impl Rejection {

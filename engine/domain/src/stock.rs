@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use core::hash::Hasher as _;
 
 use crate::catalog::{Bin, Item, ItemNumber, Location, LocationNumber, TenantNumber, Tracking};
+use crate::dead_letter::DeadLetters;
 use crate::idempotency::Keys;
 use crate::ids::{ItemId, LocationId, TenantId};
 use crate::index_table::IndexTable;
@@ -42,6 +43,10 @@ pub struct Rules {
     pub strictness: Strictness,
     /// How many idempotency keys are remembered.
     pub key_window: u32,
+    /// How many consumed events are remembered by their ids.
+    pub event_window: u32,
+    /// How many dead letters there may be.
+    pub dead_letters_max: u32,
     /// How long what has ended stays in memory, in milliseconds.
     pub ended_kept_ms: i64,
 }
@@ -52,6 +57,8 @@ impl Default for Rules {
             partitions: 64,
             strictness: Strictness::Lenient,
             key_window: 4_000_000,
+            event_window: 2_000_000,
+            dead_letters_max: 10_000,
             ended_kept_ms: 60_000,
         }
     }
@@ -100,6 +107,9 @@ pub struct Stock {
     pub(crate) promises: Promises,
     pub(crate) keys: Keys,
     pub(crate) sources: Sources,
+    /// Consumed events by their ids.
+    pub(crate) events: Keys,
+    pub(crate) letters: DeadLetters,
     seed: u64,
 }
 
@@ -123,6 +133,8 @@ impl Stock {
             promises: Promises::new(rules.partitions.max(1), rules.ended_kept_ms, seed),
             keys: Keys::new(rules.key_window),
             sources: Sources::default(),
+            events: Keys::new(rules.event_window),
+            letters: DeadLetters::new(rules.dead_letters_max),
             seed,
         }
     }
@@ -253,6 +265,18 @@ impl Stock {
     #[must_use]
     pub const fn sources(&self) -> &Sources {
         &self.sources
+    }
+
+    /// Consumed events that are remembered: id, fingerprint, record.
+    #[must_use]
+    pub const fn events(&self) -> &Keys {
+        &self.events
+    }
+
+    /// Dead letters.
+    #[must_use]
+    pub const fn letters(&self) -> &DeadLetters {
+        &self.letters
     }
 
     /// The policy that holds at a position: its own, completed by the item's.

@@ -1,6 +1,6 @@
 //! How an engine is put together.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use onhand_storage::{DataDirectory, IndexStore, LogReader, ReadLog, SegmentedLog};
 use parking_lot::Mutex;
@@ -159,11 +159,13 @@ impl Plan {
             gate: self.alarm.gate,
             ports: self.alarm.ports,
             permits: self.permits,
+            source_share: Arc::default(),
             bell: self.bell,
             hopper: self.hopper,
             view: self.view,
             history,
             outbox,
+            publisher: OnceLock::new(),
             figures: self.figures,
             fixed: self.fixed,
             running: Mutex::new(Some(running)),

@@ -1,5 +1,8 @@
 //! The engine as a library: a thin walk from end to end.
 
+mod publisher;
+mod sources;
+
 use std::sync::Arc;
 
 use onhand_domain::command::{

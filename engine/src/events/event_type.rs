@@ -88,6 +88,8 @@ event_types! {
     BinCreated,
     /// A position got a home bin.
     ItemAssignedToBin,
+    /// An application told something; see [`super::Event::type_name`].
+    ApplicationEvent,
 }
 
 /// Kind of thing an event happened to.
@@ -103,6 +105,8 @@ pub enum AggregateType {
     InventoryItem,
     /// A location.
     Warehouse,
+    /// A thing of an application; see [`super::Event::aggregate_name`].
+    Application,
 }
 
 impl AggregateType {
@@ -115,6 +119,7 @@ impl AggregateType {
             Self::Transfer => "Transfer",
             Self::InventoryItem => "InventoryItem",
             Self::Warehouse => "Warehouse",
+            Self::Application => "Application",
         }
     }
 }

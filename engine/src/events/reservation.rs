@@ -264,8 +264,8 @@ fn fulfilled(teller: &Teller<'_>, held: &Reservation, id: &str) -> Payload {
 /// Tells that a reservation asked for by event could not be made. Over HTTP the answer has said so.
 pub(super) fn tell_failure(teller: &mut Teller<'_>) {
     let change = teller.change;
-    let (Some(Cause::Reserved), Some(refusal), Some(_)) =
-        (change.refused, change.refusal.as_deref(), change.source.as_ref())
+    let (Some(Cause::Reserved), Some(refusal), Some(_), None) =
+        (change.refused, change.refusal.as_deref(), change.source.as_ref(), change.kept.as_ref())
     else {
         return;
     };

@@ -46,6 +46,10 @@ impl Aggregate {
         Self { kind: AggregateType::Reservation, id, version }
     }
 
+    pub(super) fn application(id: String, version: u32) -> Self {
+        Self { kind: AggregateType::Application, id, version }
+    }
+
     pub(super) fn transfer(id: String, version: u32) -> Self {
         Self { kind: AggregateType::Transfer, id, version }
     }

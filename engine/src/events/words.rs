@@ -68,7 +68,15 @@ pub const fn cause(cause: Cause) -> &'static str {
         Cause::Fulfilled => movement(MovementKind::Fulfil),
         Cause::Cancelled => movement(MovementKind::Release),
         Cause::Expired => movement(MovementKind::Expired),
-        Cause::Refused | Cause::Unchanged => "NONE",
+        Cause::Refused
+        | Cause::Unchanged
+        | Cause::SourceAdvanced
+        | Cause::SourceReset
+        | Cause::SourceSkipped
+        | Cause::Buried
+        | Cause::LetterRetried
+        | Cause::LetterDiscarded
+        | Cause::Published => "NONE",
     }
 }
 
@@ -126,6 +134,7 @@ pub const fn refusal(rejection: &Rejection) -> &'static str {
         Rejection::UnknownBin { .. } => "UNKNOWN_BIN",
         Rejection::UnknownReservation => "UNKNOWN_RESERVATION",
         Rejection::UnknownTransfer => "UNKNOWN_TRANSFER",
+        Rejection::UnknownDeadLetter => "NOT_FOUND",
         Rejection::ItemArchived(_) => "ITEM_ARCHIVED",
         Rejection::LocationInactive(_) => "LOCATION_INACTIVE",
         Rejection::NotTracked(_) => "NOT_TRACKED",
@@ -133,7 +142,9 @@ pub const fn refusal(rejection: &Rejection) -> &'static str {
         Rejection::Stale { .. } => "STALE",
         Rejection::StockNotZero { .. } => "STOCK_NOT_ZERO",
         Rejection::ReservationExpired { .. } => "RESERVATION_EXPIRED",
-        Rejection::InvalidState(_) | Rejection::InvalidTransferState(_) => "INVALID_STATE",
+        Rejection::InvalidState(_)
+        | Rejection::InvalidTransferState(_)
+        | Rejection::LetterSettled(_) => "INVALID_STATE",
         Rejection::BelowFulfilled { .. } => "BELOW_FULFILLED",
         Rejection::ExceedsOpen { .. } => "EXCEEDS_OPEN",
         Rejection::AmbiguousLine(_) => "INVALID_REQUEST",

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use onhand_domain::catalog::{Bin, Item, Location, TenantNumber};
+use onhand_domain::dead_letter::DeadLetter;
 use onhand_domain::idempotency::KeyEntry;
-use onhand_domain::ids::TenantId;
+use onhand_domain::ids::{TenantId, Text};
 use onhand_domain::position::{Position, PositionNumber};
 use onhand_domain::reservation::Reservation;
 use onhand_domain::sources::Watermark;
@@ -64,6 +65,19 @@ pub enum Entry {
         /// Its sequence.
         sequence: u64,
     },
+    /// The generation a stream is in.
+    Stream {
+        /// Its name.
+        name: Text,
+        /// The generation.
+        generation: u32,
+        /// The record that began it; 0: nobody did.
+        sequence: u64,
+    },
+    /// A dead letter; what it says lies in the log.
+    Letter(DeadLetter),
+    /// Consumed events, oldest first; at most [`KEYS_PER_ENTRY`].
+    Events(Vec<KeyEntry>),
 }
 
 /// Kinds as stored.
@@ -77,6 +91,9 @@ mod kind {
     pub(super) const KEYS: u8 = 7;
     pub(super) const SOURCE: u8 = 8;
     pub(super) const CLOCK: u8 = 9;
+    pub(super) const STREAM: u8 = 10;
+    pub(super) const LETTER: u8 = 11;
+    pub(super) const EVENTS: u8 = 12;
 }
 
 impl Entry {
@@ -93,6 +110,9 @@ impl Entry {
             Self::Keys(_) => kind::KEYS,
             Self::Source(_) => kind::SOURCE,
             Self::Clock { .. } => kind::CLOCK,
+            Self::Stream { .. } => kind::STREAM,
+            Self::Letter(_) => kind::LETTER,
+            Self::Events(_) => kind::EVENTS,
         }
     }
 }
@@ -111,9 +131,13 @@ pub fn encode(entry: &Entry, sequence: u64, into: &mut Vec<u8>) {
         }
         Entry::Reservation(held) => append(&v1::ReservationEntryV1::of(held, base), into),
         Entry::Transfer(held) => append(&v1::transfer(held, base), into),
-        Entry::Keys(keys) => append(&v1::KeysV1::of(keys, base), into),
+        Entry::Keys(keys) | Entry::Events(keys) => append(&v1::KeysV1::of(keys, base), into),
         Entry::Source(mark) => append(&v1::WatermarkV1::of(mark, base), into),
         Entry::Clock { at, sequence } => append(&v1::ClockV1::of(*at, *sequence, base), into),
+        Entry::Stream { name, generation, sequence } => {
+            append(&v1::StreamV1::of(name, *generation, *sequence, base), into);
+        }
+        Entry::Letter(letter) => append(&v1::letter(letter, base), into),
     }
 }
 
@@ -122,7 +146,7 @@ pub fn encode(entry: &Entry, sequence: u64, into: &mut Vec<u8>) {
 /// # Errors
 /// The bytes are of a newer program, or damaged.
 pub fn decode(kind: u8, version: u8, sequence: u64, payload: &[u8]) -> Result<Entry, DecodeError> {
-    if !(kind::TENANT..=kind::CLOCK).contains(&kind) {
+    if !(kind::TENANT..=kind::EVENTS).contains(&kind) {
         return Err(DecodeError::UnknownKind(kind));
     }
     if version != 1 {
@@ -138,6 +162,9 @@ pub fn decode(kind: u8, version: u8, sequence: u64, payload: &[u8]) -> Result<En
         kind::TRANSFER => Entry::Transfer(read::<v1::TransferEntryV1>(payload)?.restore(base)?),
         kind::KEYS => read::<v1::KeysV1<'_>>(payload)?.restore(base)?,
         kind::SOURCE => read::<v1::WatermarkV1<'_>>(payload)?.restore(base)?,
-        _ => read::<v1::ClockV1>(payload)?.restore(base),
+        kind::CLOCK => read::<v1::ClockV1>(payload)?.restore(base),
+        kind::STREAM => read::<v1::StreamV1<'_>>(payload)?.restore(base),
+        kind::LETTER => Entry::Letter(read::<v1::LetterEntryV1>(payload)?.restore(base)?),
+        _ => read::<v1::KeysV1<'_>>(payload)?.restore_events(base)?,
     })
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use onhand_domain::idempotency::KeyEntry;
-use onhand_domain::ids::TenantId;
+use onhand_domain::ids::{TenantId, Text};
 use onhand_domain::position::{Alarms, Position};
 use onhand_domain::sources::Watermark;
 use onhand_domain::time::Timestamp;
@@ -52,8 +52,13 @@ fn entry() -> impl Strategy<Value = Entry> {
             .boxed(),
         strategies::reservation().prop_map(|held| Entry::Reservation(Arc::new(held))).boxed(),
         strategies::transfer().prop_map(Entry::Transfer).boxed(),
-        vec(key, 0..5).prop_map(Entry::Keys),
-        (strategies::source(), any::<u64>()).prop_map(|(last, sequence)| {
+        vec(key.clone(), 0..5).prop_map(Entry::Keys),
+        vec(key, 0..5).prop_map(Entry::Events),
+        strategies::upkeep::letter().prop_map(Entry::Letter),
+        ("\\PC{0,12}", any::<u32>(), any::<u64>()).prop_map(|(name, generation, sequence)| {
+            Entry::Stream { name: Text::trusted(&name), generation, sequence }
+        }),
+        (strategies::source_position(), any::<u64>()).prop_map(|(last, sequence)| {
             Entry::Source(Watermark { last: Arc::new(last), sequence })
         }),
         (time(), any::<u64>()).prop_map(|(at, sequence)| Entry::Clock { at, sequence }),
@@ -68,7 +73,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic(kind in 0..=11_u8, bytes in vec(any::<u8>(), 0..256)) {
+    fn no_bytes_make_it_panic(kind in 0..=14_u8, bytes in vec(any::<u8>(), 0..256)) {
         let _ = decode(kind, VERSION, 7, &bytes);
     }
 }
@@ -76,7 +81,7 @@ proptest! {
 #[test]
 fn what_a_newer_program_wrote_is_named() {
     assert_eq!(decode(0, VERSION, 1, &[]), Err(DecodeError::UnknownKind(0)));
-    assert_eq!(decode(10, VERSION, 1, &[]), Err(DecodeError::UnknownKind(10)));
+    assert_eq!(decode(13, VERSION, 1, &[]), Err(DecodeError::UnknownKind(13)));
     assert_eq!(decode(1, 2, 1, &[]), Err(DecodeError::UnknownVersion(2)));
 }
 

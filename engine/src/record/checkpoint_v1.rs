@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use onhand_domain::catalog::{Bin, Item, Location};
+use onhand_domain::dead_letter::DeadLetter;
 use onhand_domain::idempotency::KeyEntry;
-use onhand_domain::ids::{BinId, TenantId};
+use onhand_domain::ids::{BinId, TenantId, Text};
 use onhand_domain::position::Position;
 use onhand_domain::reservation::Reservation;
 use onhand_domain::sources::Watermark;
@@ -20,10 +21,11 @@ use super::checkpoint::Entry;
 use super::mirror::{Base, List, Mirror, name};
 use super::v1::catalog::{BinV1, ItemV1, LocationV1};
 use super::v1::key::KeyV1;
+use super::v1::letter::DeadLetterV1;
 use super::v1::policy::PolicyV1;
 use super::v1::position::{FiguresV1, LOW_STANDS, OUT_STANDS, alarms_of, bits_of};
 use super::v1::reservation::ReservationV1;
-use super::v1::source::SourceV1;
+use super::v1::source::SourcePositionV1;
 use super::v1::transfer::TransferV1;
 
 /// What distances in an entry are measured from.
@@ -155,7 +157,7 @@ impl<'a> ReservationEntryV1<'a> {
     }
 }
 
-/// Mirror of [`Entry::Keys`].
+/// Mirror of [`Entry::Keys`] and [`Entry::Events`].
 #[derive(Serialize, Deserialize)]
 pub(super) struct KeysV1<'a> {
     keys: List<'a, KeyEntryV1>,
@@ -168,6 +170,10 @@ impl<'a> KeysV1<'a> {
 
     pub(super) fn restore(self, base: Base) -> Result<Entry, DecodeError> {
         self.keys.restore(base).map(Entry::Keys)
+    }
+
+    pub(super) fn restore_events(self, base: Base) -> Result<Entry, DecodeError> {
+        self.keys.restore(base).map(Entry::Events)
     }
 }
 
@@ -197,19 +203,45 @@ impl<'a> Mirror<'a> for KeyEntryV1 {
 #[derive(Serialize, Deserialize)]
 pub(super) struct WatermarkV1<'a> {
     #[serde(borrow)]
-    last: SourceV1<'a>,
+    last: SourcePositionV1<'a>,
     sequence: u64,
 }
 
 impl<'a> WatermarkV1<'a> {
     pub(super) fn of(mark: &'a Watermark, base: Base) -> Self {
-        Self { last: SourceV1::of(&mark.last, base), sequence: base.back(mark.sequence) }
+        Self { last: SourcePositionV1::of(&mark.last), sequence: base.back(mark.sequence) }
     }
 
     pub(super) fn restore(self, base: Base) -> Result<Entry, DecodeError> {
-        let last = Arc::new(self.last.restore(base)?);
+        let last = Arc::new(self.last.restore());
         Ok(Entry::Source(Watermark { last, sequence: base.sequence(self.sequence) }))
     }
+}
+
+/// Mirror of [`Entry::Stream`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct StreamV1<'a> {
+    name: &'a str,
+    generation: u32,
+    sequence: u64,
+}
+
+impl<'a> StreamV1<'a> {
+    pub(super) fn of(name: &'a Text, generation: u32, sequence: u64, base: Base) -> Self {
+        Self { name: name.as_str(), generation, sequence: base.back(sequence) }
+    }
+
+    pub(super) fn restore(self, base: Base) -> Entry {
+        let (name, sequence) = (name!(Text, self.name), base.sequence(self.sequence));
+        Entry::Stream { name, generation: self.generation, sequence }
+    }
+}
+
+/// Mirror of [`Entry::Letter`].
+pub(super) type LetterEntryV1 = DeadLetterV1;
+
+pub(super) fn letter(letter: &DeadLetter, base: Base) -> LetterEntryV1 {
+    DeadLetterV1::of(letter, base)
 }
 
 /// Mirror of [`Entry::Clock`].

@@ -3,6 +3,7 @@
 use onhand_domain::catalog::{Activity, Standing, Strategy, Tracking};
 use onhand_domain::change::{Cause, MovementKind};
 use onhand_domain::command::Condition;
+use onhand_domain::dead_letter::{Direction, LetterStatus};
 use onhand_domain::position::Bucket;
 use onhand_domain::rejection::Limit;
 use onhand_domain::reservation::{Holding, Status};
@@ -81,6 +82,13 @@ codes!(
     Expired = 36,
     Refused = 40,
     Unchanged = 41,
+    SourceAdvanced = 50,
+    SourceReset = 51,
+    SourceSkipped = 52,
+    Buried = 53,
+    LetterRetried = 54,
+    LetterDiscarded = 55,
+    Published = 56,
 );
 
 codes!(
@@ -132,4 +140,16 @@ codes!(Tracking, "tracking", Tracked = 1, Untracked = 2);
 codes!(Standing, "standing", Current = 1, Archived = 2);
 codes!(Activity, "activity", Active = 1, Inactive = 2);
 codes!(Condition, "condition", Good = 1, Damaged = 2, Defective = 3);
-codes!(Limit, "limit", Lines = 1, Movements = 2, Shipments = 3, Bins = 4);
+codes!(Direction, "direction", In = 1, Out = 2);
+codes!(LetterStatus, "status of a dead letter", Open = 1, Retried = 2, Discarded = 3);
+codes!(
+    Limit,
+    "limit",
+    Lines = 1,
+    Movements = 2,
+    Shipments = 3,
+    Bins = 4,
+    Sources = 5,
+    Events = 6,
+    EventBytes = 7,
+);

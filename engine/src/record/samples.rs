@@ -7,6 +7,7 @@ pub(super) mod entries;
 mod promises;
 mod refusals;
 mod stock;
+mod upkeep;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ pub(super) fn all() -> Vec<(&'static str, Change)> {
     samples.extend(stock::samples());
     samples.extend(promises::samples());
     samples.extend(refusals::samples());
+    samples.extend(upkeep::samples());
     samples
 }
 

@@ -1,5 +1,7 @@
 //! Any change at all, also such as no rule would ever make: what is put in must come out.
 
+pub(super) mod upkeep;
+
 use std::sync::Arc;
 
 use onhand_domain::catalog::{
@@ -10,7 +12,9 @@ use onhand_domain::change::{
     BinChange, BoundKey, Cause, Change, LineShare, Movement, MovementKind, PolicyBefore,
     PositionChange, Raised, Terms,
 };
-use onhand_domain::command::{Condition, Detail, SourcePosition, Trace};
+use onhand_domain::command::{Condition, Detail, Source, SourcePosition, Trace};
+use onhand_domain::consumed::ConsumedEvent;
+use onhand_domain::dead_letter::LetterStatus;
 use onhand_domain::ids::{BinId, ItemId, LocationId, LotNumber, Reference, TenantId, Text};
 use onhand_domain::policy::{BackorderLimit, Policy};
 use onhand_domain::position::{Alarms, Bucket, Figures};
@@ -271,8 +275,20 @@ pub(super) fn bin() -> impl Strategy<Value = Bin> {
     (bin_id(), of(words())).prop_map(|(id, name)| Bin { id, name })
 }
 
-pub(super) fn source() -> impl Strategy<Value = SourcePosition> {
-    let numbers = (any::<u32>(), any::<u32>(), any::<u64>(), any::<u32>());
+pub(super) fn source() -> impl Strategy<Value = Source> {
+    let event = (words(), words(), any::<[u8; 16]>(), any::<u64>());
+    let event = event.prop_map(|(id, event_type, key, fingerprint)| ConsumedEvent {
+        id,
+        event_type,
+        key,
+        fingerprint,
+    });
+    (source_position(), of(event))
+        .prop_map(|(position, event)| Source { event, ..Source::at(position) })
+}
+
+pub(super) fn source_position() -> impl Strategy<Value = SourcePosition> {
+    let numbers = (any::<u32>(), any::<u32>(), any::<u64>(), of(any::<u32>()));
     (words(), numbers).prop_map(|(stream, (partition, generation, offset, checksum))| {
         SourcePosition { stream, partition, generation, offset, checksum }
     })
@@ -329,8 +345,11 @@ fn stock_there() -> impl Strategy<Value = StockThere> {
 }
 
 pub(super) fn rejection() -> impl Strategy<Value = Rejection> {
-    use Limit::{Bins, Lines, Movements, Shipments};
-    let limit = (select(vec![Lines, Movements, Shipments, Bins]), any::<u32>());
+    use Limit::{Bins, EventBytes, Events, Lines, Movements, Shipments, Sources};
+    let limit = (
+        select(vec![Lines, Movements, Shipments, Bins, Sources, Events, EventBytes]),
+        any::<u32>(),
+    );
     let place = || (item_id(), location_id());
     let plain = select(vec![
         Rejection::UnknownReservation,
@@ -366,9 +385,15 @@ pub(super) fn rejection() -> impl Strategy<Value = Rejection> {
         (of(item_id()), quantity(), quantity()).prop_map(|(item, requested, open)| {
             Rejection::ExceedsOpen { item, requested, open }
         }),
+        letter_status().prop_map(Rejection::LetterSettled),
         time().prop_map(|latest| Rejection::TimeAhead { latest }),
         limit.prop_map(|(what, limit)| Rejection::LimitExceeded { what, limit }),
     ]
+}
+
+fn letter_status() -> impl Strategy<Value = LetterStatus> {
+    use LetterStatus::{Discarded, Open, Retried};
+    select(vec![Open, Retried, Discarded])
 }
 
 fn cause() -> impl Strategy<Value = Cause> {
@@ -396,7 +421,13 @@ pub(super) fn change() -> impl Strategy<Value = Change> {
     let shares = (vec(line_share(), 0..3), vec(line_share(), 0..3));
     let promises =
         (of(reservation().boxed()), shares, of(transfer().boxed()), quantity(), any::<bool>());
-    let rest = (of(before), any::<u32>(), of(rejection().boxed()), of(cause()));
+    let rest = (
+        of(before),
+        any::<u32>(),
+        of(rejection().boxed()),
+        of(cause()),
+        of(upkeep::kept().boxed()),
+    );
     // Boxed: the trees of so many parts are too large for the stack of a test.
     let told = told.boxed();
     (head.boxed(), told, catalog.boxed(), stock.boxed(), promises.boxed(), rest.boxed()).prop_map(
@@ -424,6 +455,7 @@ pub(super) fn change() -> impl Strategy<Value = Change> {
             positions_archived: rest.1,
             refusal: rest.2.map(Box::new),
             refused: rest.3,
+            kept: rest.4.map(Box::new),
         },
     )
 }

@@ -3,7 +3,9 @@
 
 pub(super) mod catalog;
 pub(super) mod detail;
+mod kept;
 pub(super) mod key;
+pub(super) mod letter;
 pub(super) mod policy;
 pub(super) mod position;
 pub(super) mod rejection;
@@ -24,6 +26,7 @@ use super::code::{Code, code_or_zero, of_code_or_zero};
 use super::mirror::{Base, List, Mirror, Part, name, restore_option};
 use catalog::{BinChangeV1, ItemV1, LocationV1};
 use detail::DetailV1;
+use kept::KeptV1;
 use key::KeyV1;
 use policy::PolicyBeforeV1;
 use position::{MovementV1, PositionChangeV1};
@@ -74,6 +77,8 @@ struct RareV1<'a> {
     #[serde(borrow)]
     refusal: Option<RejectionV1<'a>>,
     refused: u8,
+    #[serde(borrow)]
+    kept: Option<Part<'a, KeptV1<'a>>>,
 }
 
 impl<'a> Mirror<'a> for RareV1<'a> {
@@ -95,6 +100,7 @@ impl<'a> Mirror<'a> for RareV1<'a> {
             positions_archived: change.positions_archived,
             refusal: change.refusal.as_deref().map(|refusal| RejectionV1::of(refusal, base)),
             refused: code_or_zero(change.refused),
+            kept: change.kept.as_deref().map(|kept| Part::of(kept, base)),
         }
     }
 
@@ -112,6 +118,7 @@ impl<'a> Mirror<'a> for RareV1<'a> {
         change.positions_archived = self.positions_archived;
         change.refusal = restore_option(self.refusal, base)?.map(Box::new);
         change.refused = of_code_or_zero(self.refused)?;
+        change.kept = restore_option(self.kept, base)?.map(Box::new);
         Ok(change)
     }
 }
@@ -129,6 +136,7 @@ fn is_plain(change: &Change) -> bool {
         && change.positions_archived == 0
         && change.refusal.is_none()
         && change.refused.is_none()
+        && change.kept.is_none()
 }
 
 impl RecordV1<'_> {

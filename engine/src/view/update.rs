@@ -39,6 +39,7 @@ impl View {
                 self.promises.put_transfer(transfer);
             }
         }
+        self.upkeep.apply(change, sequence);
         self.sequence.store(sequence, Ordering::Release);
     }
 
@@ -92,6 +93,7 @@ impl View {
     /// Builds the view of recovered memory.
     pub(crate) fn load(&self, stock: &Stock, sequence: u64) {
         super::load::load(self, stock);
+        self.upkeep.load(stock);
         self.sequence.store(sequence, Ordering::Release);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
+use onhand_domain::command::Source;
 use onhand_domain::decide::Recall;
 use onhand_domain::stock::PREFETCH_MAX;
 use onhand_domain::time::Timestamp;
@@ -12,6 +13,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use super::core::{Core, Envelope, Searched};
 use super::filling::{Filling, Item, Outcome};
+use super::lanes::Lanes;
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::error::Failure;
@@ -76,6 +78,9 @@ pub(crate) struct Parts {
 pub(crate) struct State {
     parts: Parts,
     taken: Vec<Envelope<Ticket>>,
+    lanes: Lanes<Ticket>,
+    /// Messages that could not be looked up in the log; permits bound them.
+    lost: Arc<Mutex<Vec<Arc<Source>>>>,
 }
 
 pub(crate) struct Writer;
@@ -92,7 +97,8 @@ impl Actor for Writer {
     ) -> Result<State, ActorProcessingErr> {
         parts.bell.hang(myself.clone());
         myself.send_interval(TICK, || Message::Tick);
-        Ok(State { parts, taken: Vec::with_capacity(2 * TURN_COMMANDS) })
+        let taken = Vec::with_capacity(2 * TURN_COMMANDS);
+        Ok(State { parts, taken, lanes: Lanes::default(), lost: Arc::default() })
     }
 
     async fn handle(
@@ -130,20 +136,24 @@ impl State {
             self.taken.extend(recalled.drain(..count));
             more |= !recalled.is_empty();
         }
-        if self.taken.is_empty() {
+        let lost = std::mem::take(&mut *self.lost.lock());
+        if self.taken.is_empty() && lost.is_empty() {
             return more;
         }
         let now = parts.clock.now();
-        let (core, taken) = (&mut parts.core, &mut self.taken);
+        let (core, taken, lanes) = (&mut parts.core, &mut self.taken, &mut self.lanes);
         let hopper = Arc::clone(&parts.hopper);
         let mut recalls = Vec::new();
         hopper.fill(|filling| {
             expire(core, now, filling);
+            for source in lost {
+                lanes.lose(&source, filling);
+            }
             let mut left = taken.drain(..);
             while !left.as_slice().is_empty() {
                 core.prefetch(left.as_slice());
                 for envelope in left.by_ref().take(PREFETCH_MAX) {
-                    recalls.extend(core.handle(envelope, now, filling));
+                    recalls.extend(lanes.handle(core, envelope, now, filling));
                 }
             }
         });
@@ -169,11 +179,12 @@ impl State {
     }
 
     /// Sends a command to the log and back.
-    fn recall(&self, mut envelope: Envelope<Ticket>, recall: Recall, now: Timestamp) {
+    fn recall(&mut self, mut envelope: Envelope<Ticket>, recall: Recall, now: Timestamp) {
         let parts = &self.parts;
         let (archive, recalled) = (parts.archive.clone(), Arc::clone(&parts.recalled));
         let (bell, hopper) = (Arc::clone(&parts.bell), Arc::clone(&parts.hopper));
-        let ticket = envelope.ticket;
+        let (ticket, source) = (envelope.ticket, envelope.command.source.clone());
+        let (lost, told) = (Arc::clone(&self.lost), source.clone());
         let job =
             Box::new(move |log: &dyn onhand_storage::ReadLog| match archive.recall(log, recall) {
                 Ok(found) => {
@@ -184,10 +195,16 @@ impl State {
                 Err(error) => {
                     tracing::error!(%error, "a recall failed; run `onhand verify`");
                     hopper.fill(|filling| fail(filling, ticket, Failure::Internal));
+                    lost.lock().extend(told);
+                    bell.ring();
                 }
             });
         if parts.readers.submit(job).is_err() {
-            parts.hopper.fill(|filling| fail(filling, ticket, Failure::Overloaded));
+            let lanes = &mut self.lanes;
+            parts.hopper.fill(|filling| {
+                fail(filling, ticket, Failure::Overloaded);
+                source.iter().for_each(|source| lanes.lose(source, filling));
+            });
         }
     }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use onhand_domain::catalog::TenantNumber;
 use onhand_domain::change::Change;
 use onhand_domain::command::Command;
+use onhand_domain::dead_letter::Fault;
 use onhand_domain::decide::{Decision, Recall, Recalled};
 use onhand_domain::ids::Reference;
 use onhand_domain::limits::MOVEMENTS_MAX;
@@ -151,15 +152,28 @@ impl Core {
             match self.decide(&envelope.command, recalled, now) {
                 Err(Failure::Internal) => {
                     self.panics = self.panics.saturating_add(1);
-                    break Outcome::Failed(Failure::Internal);
+                    let fault = Fault::of("INTERNAL", "the message could not be decided");
+                    break self.bury(&envelope.command, fault, now, out);
                 }
                 Err(failure) => break Outcome::Failed(failure),
                 Ok(Err(rejection)) => break Outcome::Refused(Box::new(rejection)),
-                Ok(Ok(Decision::Change(change))) => break self.record(change, out),
+                Ok(Ok(Decision::Change(change))) => {
+                    break match self.record(change, out) {
+                        // What came by event moves its source on in any case.
+                        Outcome::Refused(_) if envelope.command.source.is_some() => {
+                            let fault =
+                                Fault::of("LIMIT_EXCEEDED", "its record would be too large");
+                            self.bury(&envelope.command, fault, now, out)
+                        }
+                        outcome => outcome,
+                    };
+                }
                 Ok(Ok(Decision::Expire(number))) => self.expire(number, now, out),
                 Ok(Ok(Decision::Unchanged(reservation))) => break Outcome::Unchanged(reservation),
                 Ok(Ok(Decision::Repeat(sequence))) => break Outcome::Repeat(sequence),
                 Ok(Ok(Decision::Passed)) => break Outcome::Passed,
+                Ok(Ok(Decision::Duplicate(sequence))) => break Outcome::Duplicate(sequence),
+                Ok(Ok(Decision::NoRoom)) => break Outcome::Failed(Failure::DeadLettersFull),
                 Ok(Ok(Decision::Recall(recall))) => return Some((envelope, recall)),
             }
         };
@@ -197,6 +211,23 @@ impl Core {
         let next = self.sequence.saturating_add(1);
         let decide = || self.stock.decide(command, recalled, now, next);
         catch_unwind(AssertUnwindSafe(decide)).map_err(|_| Failure::Internal)
+    }
+
+    /// What cannot be decided is refused; a message of a source becomes a dead letter.
+    fn bury<T>(
+        &mut self,
+        command: &Command,
+        fault: Fault,
+        now: Timestamp,
+        out: &mut Filling<T>,
+    ) -> Outcome {
+        if command.source.is_none() {
+            return Outcome::Failed(Failure::Internal);
+        }
+        match self.stock.bury(command, Some(fault), now, self.sequence.saturating_add(1)) {
+            Decision::Change(change) => self.record(change, out),
+            _ => Outcome::Failed(Failure::DeadLettersFull),
+        }
     }
 
     fn record<T>(&mut self, change: Box<Change>, out: &mut Filling<T>) -> Outcome {

@@ -27,6 +27,8 @@ pub enum Outcome {
     Repeat(u64),
     /// A message that was acted on already.
     Passed,
+    /// Its event was acted on already, by this record.
+    Duplicate(u64),
     /// A fault of ours; nothing was done.
     Failed(Failure),
 }

@@ -22,8 +22,8 @@ pub(crate) fn write(event: &Event, cursor: &str, json: &mut Json) {
     json.object(|json| {
         let mut id = uuid::Uuid::encode_buffer();
         json.text("eventId", event.event_id.hyphenated().encode_lower(&mut id));
-        json.text("eventType", event.event_type.as_str());
-        json.text("aggregateType", event.aggregate_type.as_str());
+        json.text("eventType", event.type_name());
+        json.text("aggregateType", event.aggregate_name());
         json.text("aggregateId", &event.aggregate_id);
         json.text("tenantId", event.tenant.as_str());
         json.time("timestamp", event.timestamp);

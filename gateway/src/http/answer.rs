@@ -155,7 +155,7 @@ pub(crate) fn record_of(reply: &Reply) -> (Option<u64>, bool) {
         Reply::Changed(changed) => (Some(changed.sequence), changed.replayed),
         Reply::Refused { sequence, replayed, .. } => (*sequence, *replayed),
         Reply::Unchanged { replayed, .. } => (None, *replayed),
-        Reply::Passed | Reply::Failed(_) => (None, false),
+        Reply::Passed | Reply::Duplicate { .. } | Reply::Failed(_) => (None, false),
     }
 }
 
@@ -169,7 +169,9 @@ pub(crate) fn status_of(reply: &Reply, shape: Shape) -> Result<StatusCode, Probl
         Reply::Unchanged { .. } => Ok(StatusCode::OK),
         Reply::Refused { rejection, .. } => Err(Problem::refused(rejection)),
         Reply::Failed(failure) => Err(Problem::from(*failure)),
-        Reply::Passed => Err(Problem::internal("a command without a source cannot be passed over")),
+        Reply::Passed | Reply::Duplicate { .. } => {
+            Err(Problem::internal("a command without a source cannot be passed over"))
+        }
     }
 }
 
@@ -191,7 +193,7 @@ pub(crate) fn write_reply(
             reservations::write(reservation, LOG, names, json);
             Some(())
         }
-        Reply::Refused { .. } | Reply::Passed | Reply::Failed(_) => None,
+        Reply::Refused { .. } | Reply::Passed | Reply::Duplicate { .. } | Reply::Failed(_) => None,
     };
     if written.is_none() {
         json.cut(mark);

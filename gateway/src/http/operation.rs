@@ -64,7 +64,7 @@ impl Readiness {
         let full = Health::Warn("the disk is nearly full: writes are refused, reads go on");
         let (writer, log) = match closed {
             _ if is_stopping => (stopping, Health::Up),
-            None | Some(Failure::Overloaded) => (Health::Up, Health::Up),
+            None | Some(Failure::Overloaded | Failure::DeadLettersFull) => (Health::Up, Health::Up),
             Some(Failure::StorageFull) => (Health::Up, full),
             Some(Failure::Stopping) => (stopping, Health::Up),
             Some(Failure::OutcomeUnknown | Failure::Internal) => (failed, failed),
@@ -207,6 +207,7 @@ const fn closed_word(failure: Failure) -> &'static str {
         Failure::Overloaded => "overloaded",
         Failure::OutcomeUnknown => "failed",
         Failure::StorageFull => "storageFull",
+        Failure::DeadLettersFull => "deadLettersFull",
         Failure::Internal => "internal",
         Failure::Stopping => "stopping",
     }

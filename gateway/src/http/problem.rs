@@ -5,6 +5,7 @@ mod code;
 mod tests;
 
 use axum::http::StatusCode;
+use onhand_domain::dead_letter::LetterStatus;
 use onhand_domain::rejection::{Limit, Rejection, Shortage, StockThere};
 use onhand_engine::Failure;
 
@@ -162,6 +163,11 @@ impl From<Failure> for Problem {
                 Code::StorageFull,
                 "the disk is nearly full; nothing was done, writes resume when there is room",
             ),
+            Failure::DeadLettersFull => (
+                unavailable,
+                Code::Overloaded,
+                "too many dead letters are open; nothing was done: retry or discard some of them",
+            ),
             // A client that keeps its key is right in either case.
             Failure::Stopping => (
                 unavailable,
@@ -187,6 +193,7 @@ fn code_of(rejection: &Rejection) -> (StatusCode, Code) {
         Rejection::UnknownBin { .. } => (UNKNOWN, Code::UnknownBin),
         Rejection::UnknownReservation => (UNKNOWN, Code::UnknownReservation),
         Rejection::UnknownTransfer => (UNKNOWN, Code::UnknownTransfer),
+        Rejection::UnknownDeadLetter => (UNKNOWN, Code::NotFound),
         Rejection::ItemArchived(_) => (CONFLICT, Code::ItemArchived),
         Rejection::LocationInactive(_) => (CONFLICT, Code::LocationInactive),
         Rejection::NotTracked(_) => (CONFLICT, Code::NotTracked),
@@ -194,9 +201,9 @@ fn code_of(rejection: &Rejection) -> (StatusCode, Code) {
         Rejection::Stale { .. } => (CONFLICT, Code::Stale),
         Rejection::StockNotZero { .. } => (CONFLICT, Code::StockNotZero),
         Rejection::ReservationExpired { .. } => (CONFLICT, Code::ReservationExpired),
-        Rejection::InvalidState(_) | Rejection::InvalidTransferState(_) => {
-            (CONFLICT, Code::InvalidState)
-        }
+        Rejection::InvalidState(_)
+        | Rejection::InvalidTransferState(_)
+        | Rejection::LetterSettled(_) => (CONFLICT, Code::InvalidState),
         Rejection::BelowFulfilled { .. } => (CONFLICT, Code::BelowFulfilled),
         Rejection::ExceedsOpen { .. } => (CONFLICT, Code::ExceedsOpen),
         Rejection::AmbiguousLine(_) => (INVALID, Code::InvalidRequest),
@@ -221,6 +228,10 @@ fn detail_of(rejection: &Rejection) -> String {
         }
         Rejection::UnknownReservation => "there is no such reservation".into(),
         Rejection::UnknownTransfer => "there is no such transfer".into(),
+        Rejection::UnknownDeadLetter => "there is no such dead letter".into(),
+        Rejection::LetterSettled(status) => {
+            format!("the dead letter is {}", letter_status_word(*status))
+        }
         Rejection::ItemArchived(item) => format!("item `{item}` is archived"),
         Rejection::LocationInactive(location) => format!("location `{location}` does not sell"),
         Rejection::NotTracked(item) => format!("stock of item `{item}` is not tracked"),
@@ -269,12 +280,24 @@ fn detail_of_shortages(shortages: &[Shortage]) -> String {
     format!("item `{item}`: {requested} requested, {sellable} there{more}")
 }
 
+/// A dead letter's status as API.md spells it.
+pub(crate) const fn letter_status_word(status: LetterStatus) -> &'static str {
+    match status {
+        LetterStatus::Open => "open",
+        LetterStatus::Retried => "retried",
+        LetterStatus::Discarded => "discarded",
+    }
+}
+
 const fn limit_words(limit: Limit) -> &'static str {
     match limit {
         Limit::Lines => "lines per reservation, after splitting over locations",
         Limit::Movements => "movements in one step",
         Limit::Shipments => "shipments per reservation",
         Limit::Bins => "bins per location",
+        Limit::Sources => "source partitions",
+        Limit::Events => "events in one step",
+        Limit::EventBytes => "bytes of events",
     }
 }
 
@@ -282,6 +305,7 @@ fn write_members(rejection: &Rejection, json: &mut Json) {
     match rejection {
         Rejection::UnknownReservation
         | Rejection::UnknownTransfer
+        | Rejection::UnknownDeadLetter
         | Rejection::KeyReused
         | Rejection::QuantityOverflow => {}
         Rejection::UnknownItem(item)
@@ -309,6 +333,7 @@ fn write_members(rejection: &Rejection, json: &mut Json) {
         Rejection::StockNotZero { places } => write_places(places, json),
         Rejection::ReservationExpired { at } => json.time("expiredAt", *at),
         Rejection::InvalidState(status) => json.text("state", status_word(*status)),
+        Rejection::LetterSettled(status) => json.text("state", letter_status_word(*status)),
         Rejection::InvalidTransferState(status) => {
             json.text("state", transfer_status_word(*status));
         }

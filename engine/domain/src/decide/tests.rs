@@ -15,6 +15,7 @@ mod counts;
 mod expiry;
 mod fulfil;
 mod idempotency;
+mod letters;
 mod life;
 mod lines;
 mod many;

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use onhand_domain::command::{
-    Action, Force, Fulfil, ReleasedLine, RequestedLine, Rest, ShippedLine, SourcePosition, Wanted,
+    Action, Force, Fulfil, ReleasedLine, RequestedLine, Rest, ShippedLine, Source, SourcePosition,
+    Wanted,
 };
 use onhand_domain::reservation::Status;
 
@@ -173,8 +174,9 @@ fn only_a_reservation_asked_for_by_event_fails_by_event() {
     shop.receive("item-1", "WH-01", 1);
     let at = |offset| {
         let stream = text("cluster/order-events");
-        let (partition, generation, checksum) = (0, 1, 0);
-        Some(Arc::new(SourcePosition { stream, partition, generation, offset, checksum }))
+        let (partition, generation, checksum) = (0, 1, Some(0));
+        let place = SourcePosition { stream, partition, generation, offset, checksum };
+        Some(Arc::new(Source::at(place)))
     };
     shop.source = at(1);
     let events = shop.act(reserve(&[("item-1", 2, "WH-01")]));

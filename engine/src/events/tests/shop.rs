@@ -5,8 +5,8 @@ use std::sync::Arc;
 use onhand_domain::catalog::{ItemAttributes, ItemNumber, LocationNumber, TenantNumber};
 use onhand_domain::change::Change;
 use onhand_domain::command::{
-    Action, Backorder, Command, Completeness, Detail, Place, RequestedLine, Reserve,
-    SourcePosition, StockEntry, Trace, Wanted,
+    Action, Backorder, Command, Completeness, Detail, Place, RequestedLine, Reserve, Source,
+    StockEntry, Trace, Wanted,
 };
 use onhand_domain::decide::{Decision, Recalled};
 use onhand_domain::ids::{ItemId, LocationId, Reference, TenantId, Text};
@@ -27,7 +27,7 @@ const BEGIN: i64 = 1_770_638_400_000;
 pub(super) struct Shop {
     stock: Stock,
     pub(super) sequence: u64,
-    pub(super) source: Option<Arc<SourcePosition>>,
+    pub(super) source: Option<Arc<Source>>,
     pub(super) trace: Option<Arc<Trace>>,
     pub(super) now: Timestamp,
 }

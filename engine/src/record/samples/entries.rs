@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use onhand_domain::dead_letter::LetterStatus;
 use onhand_domain::idempotency::KeyEntry;
 use onhand_domain::ids::TenantId;
 use onhand_domain::position::{Alarms, Figures, Position};
 use onhand_domain::sources::Watermark;
 
-use super::{AT, BEFORE, SEQUENCE, catalog, promises, stock, units};
+use super::{AT, BEFORE, SEQUENCE, catalog, promises, stock, units, upkeep};
 use crate::record::checkpoint::Entry;
 
 fn plain_position() -> Position {
@@ -48,7 +49,8 @@ fn key(number: u8) -> KeyEntry {
 
 pub(in crate::record) fn all() -> Vec<(&'static str, Entry)> {
     let tenant = TenantId::parse("tenant-1").expect("valid");
-    let source = stock::a_source().expect("there is one");
+    let source = stock::a_place();
+    let name = source.stream.clone();
     vec![
         ("tenant", Entry::Tenant { number: 3, id: tenant }),
         ("item", Entry::Item(catalog::an_item())),
@@ -62,6 +64,9 @@ pub(in crate::record) fn all() -> Vec<(&'static str, Entry)> {
         ("transfer", Entry::Transfer(stock::an_open_transfer())),
         ("keys", Entry::Keys(vec![key(2), key(1)])),
         ("source", Entry::Source(Watermark { last: source, sequence: SEQUENCE })),
+        ("stream", Entry::Stream { name, generation: 2, sequence: SEQUENCE }),
+        ("letter", Entry::Letter(upkeep::a_letter(LetterStatus::Open))),
+        ("events", Entry::Events(vec![key(4), key(3)])),
         ("clock", Entry::Clock { at: AT, sequence: SEQUENCE }),
     ]
 }

@@ -1,4 +1,5 @@
 use onhand_domain::change::{Cause, Change};
+use onhand_domain::dead_letter::LetterStatus;
 use onhand_domain::ids::BinId;
 use onhand_domain::position::Figures;
 use onhand_domain::rejection::{Limit, Rejection, Shortage, StockThere};
@@ -37,6 +38,7 @@ fn names() -> Vec<(&'static str, Rejection)> {
         ("refused-location-inactive", Rejection::LocationInactive(location)),
         ("refused-not-tracked", Rejection::NotTracked(item.clone())),
         ("refused-ambiguous-line", Rejection::AmbiguousLine(item)),
+        ("refused-unknown-dead-letter", Rejection::UnknownDeadLetter),
         ("refused-key-reused", Rejection::KeyReused),
         ("refused-quantity-overflow", Rejection::QuantityOverflow),
     ]
@@ -100,6 +102,11 @@ fn words() -> Vec<(&'static str, Rejection)> {
         ("refused-limit-movements", limit(Limit::Movements)),
         ("refused-limit-shipments", limit(Limit::Shipments)),
         ("refused-limit-bins", limit(Limit::Bins)),
+        ("refused-limit-sources", limit(Limit::Sources)),
+        ("refused-limit-events", limit(Limit::Events)),
+        ("refused-limit-event-bytes", limit(Limit::EventBytes)),
+        ("refused-letter-retried", Rejection::LetterSettled(LetterStatus::Retried)),
+        ("refused-letter-discarded", Rejection::LetterSettled(LetterStatus::Discarded)),
     ]
 }
 

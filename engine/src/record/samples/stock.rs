@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use onhand_domain::change::{Cause, Change, MovementKind, PositionChange, Raised};
-use onhand_domain::command::{Condition, Detail, SourcePosition, Trace};
+use onhand_domain::command::{Condition, Detail, Source, SourcePosition, Trace};
+use onhand_domain::consumed::ConsumedEvent;
 use onhand_domain::ids::LotNumber;
 use onhand_domain::position::{Alarms, Bucket, Figures};
 use onhand_domain::quantity::Money;
@@ -39,13 +40,24 @@ fn returned_detail(condition: Condition) -> Detail {
     }
 }
 
-pub(super) fn a_source() -> Option<Arc<SourcePosition>> {
-    arc(SourcePosition {
+pub(super) fn a_source() -> Option<Arc<Source>> {
+    let event = Some(ConsumedEvent {
+        id: text("5f0c9c1e-event"),
+        event_type: text("SALE_COMPLETED"),
+        key: [0x5a; 16],
+        fingerprint: 0xfedc_ba98_7654_3210,
+    });
+    let position = a_place();
+    arc(Source { position, event, message: None })
+}
+
+pub(super) fn a_place() -> Arc<SourcePosition> {
+    Arc::new(SourcePosition {
         stream: text("cluster/integration-events"),
         partition: 5,
         generation: 1,
         offset: 98_765_432_101,
-        checksum: 0xdead_beef,
+        checksum: Some(0xdead_beef),
     })
 }
 

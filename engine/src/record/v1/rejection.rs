@@ -1,5 +1,6 @@
 //! Frozen mirror of refusals: a number for the reason, and the parts that this reason has.
 
+use onhand_domain::dead_letter::LetterStatus;
 use onhand_domain::ids::{BinId, ItemId, LocationId, Text};
 use onhand_domain::position::Figures;
 use onhand_domain::quantity::Quantity;
@@ -136,6 +137,8 @@ impl<'a> Mirror<'a> for RejectionV1<'a> {
             Rejection::LimitExceeded { what, limit } => {
                 Self { word: what.code(), number: *limit, ..about(22) }
             }
+            Rejection::UnknownDeadLetter => about(23),
+            Rejection::LetterSettled(status) => Self { word: status.code(), ..about(24) },
         }
     }
 
@@ -179,6 +182,8 @@ impl<'a> Mirror<'a> for RejectionV1<'a> {
             20 => Rejection::TimeAhead { latest: base.time(self.the_time()?) },
             21 => Rejection::QuantityOverflow,
             22 => Rejection::LimitExceeded { what: Limit::of_code(self.word)?, limit: self.number },
+            23 => Rejection::UnknownDeadLetter,
+            24 => Rejection::LetterSettled(LetterStatus::of_code(self.word)?),
             code => return Err(DecodeError::UnknownCode { what: "reason of a refusal", code }),
         })
     }

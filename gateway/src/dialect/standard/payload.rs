@@ -57,6 +57,11 @@ fn members(payload: &Payload, json: &mut Json) {
         | Payload::ItemUpdated(_)
         | Payload::LocationCreated(_)
         | Payload::LocationUpdated(_) => {}
+        Payload::ApplicationEvent(event) => {
+            // The engine has checked that it is an object, so its members stand between braces.
+            let inside = event.payload.get(1..event.payload.len().saturating_sub(1));
+            json.members(inside.unwrap_or_default().trim_ascii().as_bytes());
+        }
     }
 }
 

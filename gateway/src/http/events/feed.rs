@@ -125,7 +125,7 @@ fn tell(
             let cursor = cursor.to_string();
             let mut json = Json::with_capacity(standard::TYPICAL_BYTES);
             standard::write(event, &cursor, &mut json);
-            let name = event.event_type.as_str();
+            let name = event.type_name();
             text.extend_from_slice(format!("id: {cursor}\nevent: {name}\ndata: ").as_bytes());
             // JSON holds no line breaks: inside texts they are escaped.
             text.extend_from_slice(&json.into_bytes());

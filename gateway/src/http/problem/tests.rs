@@ -36,6 +36,8 @@ fn expected(rejection: &Rejection) -> (u16, &'static str, &'static str) {
         }
         Rejection::UnknownReservation => (404, "UNKNOWN_RESERVATION", "\"}"),
         Rejection::UnknownTransfer => (404, "UNKNOWN_TRANSFER", "\"}"),
+        Rejection::UnknownDeadLetter => (404, "NOT_FOUND", "\"}"),
+        Rejection::LetterSettled(_) => (409, "INVALID_STATE", r#","state":"retried"}"#),
         Rejection::ItemArchived(_) => (409, "ITEM_ARCHIVED", r#","itemId":"tea"}"#),
         Rejection::LocationInactive(_) => (409, "LOCATION_INACTIVE", r#","locationId":"north"}"#),
         Rejection::NotTracked(_) => (409, "NOT_TRACKED", r#","itemId":"tea"}"#),
@@ -102,6 +104,8 @@ fn all() -> Vec<Rejection> {
         Rejection::UnknownBin { location: location(), bin: BinId::parse("A-1").expect("valid") },
         Rejection::UnknownReservation,
         Rejection::UnknownTransfer,
+        Rejection::UnknownDeadLetter,
+        Rejection::LetterSettled(onhand_domain::dead_letter::LetterStatus::Retried),
         Rejection::ItemArchived(item()),
         Rejection::LocationInactive(location()),
         Rejection::NotTracked(item()),
@@ -126,6 +130,9 @@ fn all() -> Vec<Rejection> {
         Rejection::LimitExceeded { what: Limit::Movements, limit: 1_000 },
         Rejection::LimitExceeded { what: Limit::Shipments, limit: 1_000 },
         Rejection::LimitExceeded { what: Limit::Bins, limit: 1_000 },
+        Rejection::LimitExceeded { what: Limit::Sources, limit: 1_000 },
+        Rejection::LimitExceeded { what: Limit::Events, limit: 1_000 },
+        Rejection::LimitExceeded { what: Limit::EventBytes, limit: 1_000 },
     ]
 }
 
@@ -201,6 +208,7 @@ fn failures_say_whether_anything_was_done() {
         (Failure::Overloaded, 429, "OVERLOADED", "nothing was done"),
         (Failure::OutcomeUnknown, 503, "OUTCOME_UNKNOWN", "retry with the same Idempotency-Key"),
         (Failure::StorageFull, 503, "STORAGE_FULL", "nothing was done"),
+        (Failure::DeadLettersFull, 503, "OVERLOADED", "nothing was done"),
         (Failure::Stopping, 503, "OUTCOME_UNKNOWN", "retry with the same Idempotency-Key"),
         (Failure::Internal, 500, "INTERNAL", "nothing was done"),
     ] {

@@ -11,12 +11,15 @@ use super::actions::*;
 use super::world::{Answer, World};
 use crate::catalog::{Activity, Tracking};
 use crate::command::{
-    Action, Backorder, Command, Completeness, Condition, Force, Rest, SourcePosition,
+    Action, Backorder, Command, Completeness, Condition, Force, Rest, Source, SourcePosition,
 };
+use crate::consumed::ConsumedEvent;
+use crate::dead_letter::Fault;
 use crate::ids::Text;
 use crate::position::Bucket::{Available, Damaged, QualityHold};
 use crate::rejection::Rejection;
 use crate::stock::Rules;
+use crate::upkeep::{Bury, Retry, Upkeep};
 
 /// Dice for one step; what they mean depends on the world when it is taken.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +42,14 @@ pub(super) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
 
 /// Small windows, so that things fall out of them.
 pub(super) fn rules() -> Rules {
-    Rules { partitions: 4, key_window: 6, ended_kept_ms: 2_000, ..Rules::default() }
+    Rules {
+        partitions: 4,
+        key_window: 6,
+        event_window: 5,
+        dead_letters_max: 3,
+        ended_kept_ms: 2_000,
+        ..Rules::default()
+    }
 }
 
 const ITEMS: [&str; 4] = ["tea", "pot", "cup", "card"];
@@ -213,7 +223,54 @@ impl Step {
         }
     }
 
+    fn upkeep_action(self, world: &World) -> Action {
+        let letters = world.stock.letters().behind(0).map(|letter| letter.number);
+        let letters: Vec<u64> = letters.collect();
+        let letter = letters.get(usize::from(self.pick) % letters.len().max(1)).copied();
+        let letter = letter.unwrap_or(1);
+        let stream = Text::parse(of(&["sales", "orders"], self.item)).expect("valid");
+        let fault = Fault::of("UNREADABLE", "no JSON");
+        Action::Upkeep(std::boxed::Box::new(match self.kind % 16 {
+            0 if self.flag(0) => Upkeep::ResetSource { stream, reason: None },
+            0 | 1 => {
+                let next_offset = world.sequence.saturating_sub(u64::from(self.other % 4));
+                Upkeep::SkipSource { stream, partition: 0, next_offset, reason: None }
+            }
+            2 => Upkeep::Advance(std::vec![self.source(world).position]),
+            3..=6 => {
+                let action = std::boxed::Box::new(self.stock_action());
+                Upkeep::Retry { letter, with: Retry::Act(action) }
+            }
+            7 => Upkeep::Retry { letter, with: Retry::Failed(fault) },
+            8 => Upkeep::Retry { letter, with: Retry::Done },
+            9 => Upkeep::Publish(std::vec![]),
+            10 => Upkeep::Discard { letter, reason: None },
+            _ => {
+                let (attempts, first_failed_at) = (3, Some(world.now()));
+                Upkeep::Bury(Bury { fault, attempts, first_failed_at, unsent: None })
+            }
+        }))
+    }
+
+    fn source(self, world: &World) -> Source {
+        let stream = Text::parse(of(&["sales", "orders"], self.item)).expect("valid");
+        let generation = world.stock.sources().generation(&stream);
+        let offset = world.sequence.saturating_sub(u64::from(self.other % 4));
+        let checksum = Some(0);
+        let place = SourcePosition { stream, partition: 0, generation, offset, checksum };
+        let event = self.flag(5).then(|| ConsumedEvent {
+            id: Text::parse("event").expect("valid"),
+            event_type: Text::parse("SALE_COMPLETED").expect("valid"),
+            key: [self.pick % 8; 16],
+            fingerprint: u64::from(self.other % 2),
+        });
+        Source { event, ..Source::at(place) }
+    }
+
     pub(super) fn action(self, world: &World) -> Action {
+        if self.pick.is_multiple_of(8) {
+            return self.upkeep_action(world);
+        }
         match self.kind / 16 {
             0..=5 => self.stock_action(),
             6..=12 => self.promise_action(world),
@@ -224,12 +281,13 @@ impl Step {
     /// The command of this step: some have a key, some come from a source.
     pub(super) fn command(self, world: &World) -> Command {
         let key = (self.flags % 8 == 7).then_some([self.other % 8; 16]);
-        let source = (self.flags % 16 == 2).then(|| {
-            let stream = Text::parse(of(&["sales", "orders"], self.item)).expect("valid");
-            let offset = world.sequence.saturating_sub(u64::from(self.other % 4));
-            Arc::new(SourcePosition { stream, partition: 0, generation: 0, offset, checksum: 0 })
-        });
-        Command { key, source, ..World::command(self.action(world)) }
+        let action = self.action(world);
+        let has_source = match &action {
+            Action::Upkeep(upkeep) => matches!(**upkeep, Upkeep::Bury(_)),
+            _ => self.flags % 8 == 2,
+        };
+        let source = has_source.then(|| Arc::new(self.source(world)));
+        Command { key, source, ..World::command(action) }
     }
 
     /// Lets time pass, sends the command, and sometimes lets the timer and the broom run.

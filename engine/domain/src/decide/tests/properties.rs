@@ -14,6 +14,7 @@ use crate::position::{Bucket, Figures};
 use crate::quantity::Quantity;
 use crate::reservation::{Holding, Status};
 use crate::stock::Stock;
+use crate::upkeep::{Retry, Upkeep};
 
 /// Figures, made anew from nothing but the movements.
 fn moved(world: &World) -> BTreeMap<u32, Figures> {
@@ -108,6 +109,17 @@ fn check_versions(world: &World) {
     }
 }
 
+/// What is asked for, also by a dead letter that is tried again.
+fn asked(action: &Action) -> &Action {
+    match action {
+        Action::Upkeep(upkeep) => match &**upkeep {
+            Upkeep::Retry { with: Retry::Act(action), .. } => action,
+            _ => action,
+        },
+        action => action,
+    }
+}
+
 /// "only `available` may be below zero, and only through a fact or granted backorder room".
 fn check_floor(before: &BTreeMap<u32, Figures>, stock: &Stock, command: &Command, change: &Change) {
     for held in &change.positions {
@@ -122,7 +134,7 @@ fn check_floor(before: &BTreeMap<u32, Figures>, stock: &Stock, command: &Command
             policy.sellable(is.checked_add(was.checked_sub(is).expect("fits")).expect("fits"));
         let taken = was.checked_sub(is).expect("fits");
         let granted = by_policy.is_none_or(|sellable| sellable >= taken);
-        let allowed = match &command.action {
+        let allowed = match asked(&command.action) {
             Action::Sell(_) | Action::Count(_) => true,
             Action::Adjust(Adjust { force, target, .. }) => {
                 *force == Force::Fact || !matches!(target, Target::Delta(_))

@@ -36,6 +36,9 @@ enum Entry {
     Transfer(Transfer),
     Key(KeyEntry),
     Source(Arc<SourcePosition>, u64),
+    Stream(crate::ids::Text, u32, u64),
+    Event(KeyEntry),
+    Letter(crate::dead_letter::DeadLetter),
 }
 
 /// Parts of the memory that are written down at one moment each.
@@ -78,7 +81,14 @@ fn part(stock: &Stock, number: u16) -> Vec<Entry> {
             let keys = (keys.first()..).map_while(|number| keys.numbered(number).copied());
             let marks = stock.sources().iter();
             let marks = marks.map(|mark| Entry::Source(Arc::clone(&mark.last), mark.sequence));
-            keys.map(Entry::Key).chain(marks).collect()
+            let streams = stock.sources().streams().map(|(name, stream)| {
+                Entry::Stream(name.clone(), stream.generation, stream.sequence)
+            });
+            let events = stock.events();
+            let events = (events.first()..).map_while(|number| events.numbered(number).copied());
+            let letters = stock.letters().behind(0).copied().map(Entry::Letter);
+            let rest = streams.chain(events.map(Entry::Event)).chain(letters);
+            keys.map(Entry::Key).chain(marks).chain(rest).collect()
         }
     }
 }
@@ -93,6 +103,11 @@ fn restore(stock: &mut Stock, entry: Entry) {
         Entry::Transfer(held) => stock.restore_transfer(held),
         Entry::Key(entry) => stock.restore_key(entry),
         Entry::Source(last, sequence) => stock.restore_source(&last, sequence),
+        Entry::Stream(name, generation, sequence) => {
+            stock.restore_stream(&name, generation, sequence);
+        }
+        Entry::Event(entry) => stock.restore_event(entry),
+        Entry::Letter(letter) => stock.restore_letter(&letter),
     }
 }
 

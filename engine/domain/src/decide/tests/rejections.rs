@@ -8,6 +8,7 @@ use super::world::World;
 use crate::command::Action;
 use crate::position::Bucket::{Available, Damaged};
 use crate::rejection::Rejection;
+use crate::upkeep::{Bury, Retry, Upkeep};
 
 /// A name for each variant, and the list of all names: a new variant does not compile until it stands
 /// here, and then fails until a command below is refused with it.
@@ -28,6 +29,8 @@ rejections! {
     Rejection::UnknownBin { .. } => "UnknownBin",
     Rejection::UnknownReservation => "UnknownReservation",
     Rejection::UnknownTransfer => "UnknownTransfer",
+    Rejection::UnknownDeadLetter => "UnknownDeadLetter",
+    Rejection::LetterSettled(_) => "LetterSettled",
     Rejection::ItemArchived(_) => "ItemArchived",
     Rejection::LocationInactive(_) => "LocationInactive",
     Rejection::NotTracked(_) => "NotTracked",
@@ -57,6 +60,17 @@ fn world() -> World {
     world
 }
 
+/// A dead letter that was given up.
+fn buried(world: &mut World) -> u64 {
+    let fault = crate::dead_letter::Fault::of("UNREADABLE", "no JSON");
+    let bury = Bury { fault, attempts: 1, first_failed_at: None, unsent: None };
+    world.ok(Action::Upkeep(alloc::boxed::Box::new(Upkeep::Bury(bury))));
+    let letter = world.sequence;
+    let discard = Upkeep::Discard { letter, reason: None };
+    world.ok(Action::Upkeep(alloc::boxed::Box::new(discard)));
+    letter
+}
+
 fn refused_actions(world: &mut World) -> Vec<Action> {
     let partly = world.hold("tea 15");
     world.ok(ship(partly, "tea@a 10"));
@@ -75,7 +89,14 @@ fn refused_actions(world: &mut World) -> Vec<Action> {
     for number in 0..1_001 {
         world.ok(put_location(&std::format!("l-{number}"), |_| {}));
     }
+    let letter = buried(world);
+    let retry = |letter| {
+        let retry = Upkeep::Retry { letter, with: Retry::Done };
+        Action::Upkeep(alloc::boxed::Box::new(retry))
+    };
     std::vec![
+        retry(9_999_999),
+        retry(letter),
         reserve("ghost 1"),
         reserve("tea@nowhere 1"),
         shift("pot@b", "1", Available, Damaged),

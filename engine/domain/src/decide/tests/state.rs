@@ -42,7 +42,12 @@ pub(super) fn lines(stock: &Stock) -> Vec<String> {
     let keys = stock.keys();
     let keys = (keys.first()..).map_while(|number| keys.numbered(number));
     told.extend(keys.map(|entry| format!("key {entry:?}")));
-    told.extend(stock.sources().iter().map(|mark| format!("source {mark:?}")));
+    let events = stock.events();
+    let events = (events.first()..).map_while(|number| events.numbered(number));
+    told.extend(events.map(|entry| format!("event {entry:?}")));
+    told.extend(stock.sources().streams().map(|stream| format!("stream {stream:?}")));
+    told.extend(stock.letters().behind(0).map(|letter| format!("letter {letter:?}")));
+    told.push(format!("room for letters {:?}", !stock.letters().is_full()));
     told
 }
 

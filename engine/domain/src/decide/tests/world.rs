@@ -24,6 +24,8 @@ pub(super) enum Answer {
     Unchanged(Arc<Reservation>),
     Repeat(u64),
     Passed,
+    Duplicate(u64),
+    NoRoom,
 }
 
 /// Stock with everything that happened to it.
@@ -90,6 +92,8 @@ impl World {
                 Decision::Unchanged(held) => return Ok(Answer::Unchanged(held)),
                 Decision::Repeat(sequence) => return Ok(Answer::Repeat(sequence)),
                 Decision::Passed => return Ok(Answer::Passed),
+                Decision::Duplicate(sequence) => return Ok(Answer::Duplicate(sequence)),
+                Decision::NoRoom => return Ok(Answer::NoRoom),
                 Decision::Expire(number) => self.expire(number),
                 Decision::Recall(recall) => {
                     assert_eq!(recalled, Recalled::NotAsked, "nothing is asked for twice");
