@@ -3,13 +3,16 @@
 //! In reading order: [`Dialect`] writes an event as [`Messages`]; [`names`] has the name of each type in
 //! each dialect, [`payload`] what `standard`, `domain` and `cloudevents` say, [`dotted`] what it says
 //! itself. [`intake`] reads what others say, in all of them.
-#![allow(dead_code, reason = "the bridge to Kafka, which sends and reads with it, comes apart from it")]
+#![allow(
+    dead_code,
+    reason = "the bridge to Kafka, which sends and reads with it, comes apart from it"
+)]
 
 mod cloudevents;
 mod composerp;
 mod domain;
 mod dotted;
-// intake
+pub(crate) mod intake;
 mod message;
 mod names;
 mod payload;

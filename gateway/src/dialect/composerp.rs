@@ -4,9 +4,9 @@ use onhand_domain::ids::{ItemId, LocationId};
 use onhand_engine::events::{Event, Payload, StockLevelChanged};
 
 use super::message::Messages;
+use super::names;
 use super::payload::{self, Naming};
 use super::standard::{self, VERSION};
-use super::names;
 use crate::http::json::Json;
 
 /// One message, unless this dialect is silent about the type.

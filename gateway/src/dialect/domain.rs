@@ -4,9 +4,9 @@
 use onhand_engine::events::Event;
 
 use super::message::{self, Messages};
+use super::names;
 use super::payload::Naming;
 use super::standard::{self, Envelope};
-use super::names;
 
 /// A message per name; the second one has an id of its own.
 pub(super) fn write(event: &Event, cursor: &str, out: &mut Messages) {

@@ -191,14 +191,16 @@ fn promise(event_type: EventType) -> Payload {
     let reservation_id = "rsv-1-42".to_owned();
     let order = reference("order-1");
     match event_type {
-        EventType::ReservationCreated => Payload::ReservationCreated(Box::new(ReservationCreated {
-            reservation_id,
-            order,
-            customer: reference("customer-1"),
-            local: reference("local-1"),
-            lines: vec![reserved_line(), ReservedLine { location: None, ..reserved_line() }],
-            expires_at: Some(AT),
-        })),
+        EventType::ReservationCreated => {
+            Payload::ReservationCreated(Box::new(ReservationCreated {
+                reservation_id,
+                order,
+                customer: reference("customer-1"),
+                local: reference("local-1"),
+                lines: vec![reserved_line(), ReservedLine { location: None, ..reserved_line() }],
+                expires_at: Some(AT),
+            }))
+        }
         EventType::ReservationFailed => Payload::ReservationFailed(failed()),
         EventType::ReservationConfirmed => {
             Payload::ReservationConfirmed(ReservationConfirmed { reservation_id, order })
@@ -212,25 +214,27 @@ fn promise(event_type: EventType) -> Payload {
                 ..released()
             }))
         }
-        EventType::ReservationChanged => Payload::ReservationChanged(Box::new(ReservationChanged {
-            change: "EXTENDED",
-            reservation_id,
-            order,
-            customer: None,
-            local: None,
-            required_at: None,
-            status: Status::Active,
-            expires_at: Some(AT),
-            created_at: AT,
-            version: 2,
-            lines: vec![StandingLine {
-                item: item(),
-                location: Some(location()),
-                quantity: number("4"),
-                fulfilled: number("1"),
-                released: number("0"),
-            }],
-        })),
+        EventType::ReservationChanged => {
+            Payload::ReservationChanged(Box::new(ReservationChanged {
+                change: "EXTENDED",
+                reservation_id,
+                order,
+                customer: None,
+                local: None,
+                required_at: None,
+                status: Status::Active,
+                expires_at: Some(AT),
+                created_at: AT,
+                version: 2,
+                lines: vec![StandingLine {
+                    item: item(),
+                    location: Some(location()),
+                    quantity: number("4"),
+                    fulfilled: number("1"),
+                    released: number("0"),
+                }],
+            }))
+        }
         _ => Payload::ReservationFulfilled(Box::new(ReservationFulfilled {
             reservation_id,
             order,
