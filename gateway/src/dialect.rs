@@ -13,7 +13,7 @@ mod composerp;
 mod domain;
 mod dotted;
 pub(crate) mod intake;
-mod message;
+pub(crate) mod message;
 mod names;
 mod payload;
 pub(crate) mod standard;
@@ -25,7 +25,7 @@ mod tests;
 
 use onhand_engine::events::Event;
 
-pub(crate) use message::{Message, Messages};
+pub(crate) use message::Messages;
 
 /// A way of spelling events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,7 +6,7 @@
 
 mod action;
 mod envelope;
-mod fault;
+pub(crate) mod fault;
 mod goods;
 mod in_type;
 mod instant;
@@ -27,7 +27,7 @@ use onhand_domain::time::Timestamp;
 use onhand_engine::events::SOURCE;
 
 use envelope::Envelope;
-pub(crate) use fault::{Code, Fault};
+use fault::Fault;
 use goods::Goods;
 pub(crate) use in_type::InType;
 

@@ -15,13 +15,14 @@ use onhand_engine::events::{
 };
 use serde_json::Value;
 
+use super::message::Message;
 use super::samples::{event, failed, level, number, released, sample, transferred};
 use super::{Dialect, Messages};
 
 fn told(dialect: Dialect, event: &Event) -> Vec<(String, &'static str, String)> {
     let mut out = Messages::default();
     dialect.write(event, "c42", &mut out);
-    let message = |it: super::Message<'_>| {
+    let message = |it: Message<'_>| {
         let body = String::from_utf8(it.body.to_vec()).expect("text");
         (it.event_id.to_string(), it.event_type, body)
     };

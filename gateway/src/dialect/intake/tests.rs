@@ -3,6 +3,7 @@ use onhand_domain::ids::{ItemId, LocationId, LotNumber, Reference, TenantId};
 use onhand_domain::quantity::{Money, Quantity};
 use onhand_domain::time::{Day, Timestamp};
 
+use super::fault::Code;
 use super::*;
 use crate::dialect::{Dialect, Messages, samples};
 
