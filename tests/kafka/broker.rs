@@ -43,14 +43,14 @@ fn what_is_produced_can_be_read_and_outlives_restarts() {
 
 #[test]
 fn a_topic_can_be_deleted_and_made_anew() {
-    let Some(broker) = Broker::for_test() else { return };
+    let Some(broker) = Broker::shared() else { return };
     broker.create_topic("again", 1);
-    produce(&broker, "again", &["old"]);
+    produce(broker, "again", &["old"]);
     broker.delete_topic("again");
     broker.create_topic("again", 1);
-    assert_eq!(Reader::new(&broker, "again").take_all(), []);
-    produce(&broker, "again", &["new"]);
-    let read = Reader::new(&broker, "again").take_all();
+    assert_eq!(Reader::new(broker, "again").take_all(), []);
+    produce(broker, "again", &["new"]);
+    let read = Reader::new(broker, "again").take_all();
     assert_eq!(payloads(&read), ["new"]);
     assert_eq!(read[0].offset, 0);
 }

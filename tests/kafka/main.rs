@@ -2,3 +2,4 @@
 //! and why; where `CI` is set it fails instead.
 
 mod broker;
+mod publisher;

@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -64,9 +65,16 @@ impl Broker {
         unreachable!("attempts are counted")
     }
 
-    /// A broker for the running test; where there can be none, says that the test is skipped.
+    /// A broker of the running test's own, to restart as it likes; where there can be none, says that the test is skipped.
     pub fn for_test() -> Option<Self> {
         Self::start().inspect_err(Skip::tell).ok()
+    }
+
+    /// The broker that tests share, each with topics of its own; started by the first that asks. Where
+    /// there can be none, says that the test is skipped.
+    pub fn shared() -> Option<&'static Self> {
+        static SHARED: OnceLock<Result<Broker, Skip>> = OnceLock::new();
+        SHARED.get_or_init(Self::start).as_ref().inspect_err(|skip| skip.tell()).ok()
     }
 
     /// `127.0.0.1:PORT`, the same over restarts.
