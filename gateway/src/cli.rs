@@ -43,7 +43,10 @@ struct Serve {
     /// Slices of the positions, fixed when the directory is made [default: 64]
     #[arg(long, value_name = "COUNT")]
     partitions: Option<String>,
-    /// Start although acknowledged records are missing from the log
+    /// Publish to Kafka: some brokers as `host:port`, separated by commas
+    #[arg(long, value_name = "BROKERS")]
+    kafka: Option<String>,
+    /// Start although acknowledged or published records are missing from the log
     #[arg(long)]
     accept_lost_tail: bool,
 }
@@ -61,8 +64,12 @@ struct Verify {
 
 impl Serve {
     fn flags(&self) -> Flags {
-        let given =
-            [("data", &self.data), ("listen", &self.listen), ("partitions", &self.partitions)];
+        let given = [
+            ("data", &self.data),
+            ("listen", &self.listen),
+            ("partitions", &self.partitions),
+            ("kafka.brokers", &self.kafka),
+        ];
         let mut settings: Vec<_> =
             given.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect();
         if self.accept_lost_tail {
