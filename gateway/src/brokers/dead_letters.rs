@@ -1,5 +1,7 @@
 //! What can never be sent. It is told to a human and counted, never dropped silently.
 
+use onhand_engine::events::EventType;
+
 use super::figures::SinkFigures;
 
 /// A message that its broker will never take.
@@ -11,8 +13,8 @@ pub(crate) struct DeadLetter {
     pub(crate) key: String,
     /// Its stable id.
     pub(crate) event_id: String,
-    /// Its name in the dialect.
-    pub(crate) event_type: String,
+    /// The canonical type of its event.
+    pub(crate) event_type: EventType,
     /// Record that made it; with it the message can be made again at any time.
     pub(crate) sequence: u64,
     /// What the broker said.
@@ -23,11 +25,12 @@ pub(crate) struct DeadLetter {
 
 /// Keeps a letter: the log holds the event itself, the line below says which.
 pub(super) fn keep(sink: &'static str, letter: &DeadLetter, figures: &SinkFigures) {
-    let DeadLetter { topic, key, event_id, event_type, sequence, error, payload_bytes } = letter;
+    let DeadLetter { topic, key, event_id, sequence, error, payload_bytes, .. } = letter;
+    let event_type = letter.event_type.as_str();
     tracing::error!(
         sink, topic, key, event_id, event_type, sequence, payload_bytes, error,
         "an event can never be sent and was set aside; mend the cause, then `onhand replay` sends \
          it again by its sequence"
     );
-    figures.bury(error);
+    figures.bury(letter.event_type, error);
 }

@@ -56,6 +56,7 @@ pub(crate) struct SinkFigures {
     retries: AtomicU64,
     failed: AtomicU64,
     published: [AtomicU64; EventType::ALL.len()],
+    dead: [AtomicU64; EventType::ALL.len()],
     buckets: [AtomicU64; BOUNDS.len() + 1],
     millis: AtomicU64,
     last_error: Mutex<Option<String>>,
@@ -70,6 +71,7 @@ impl SinkFigures {
             retries: AtomicU64::default(),
             failed: AtomicU64::default(),
             published: std::array::from_fn(|_| AtomicU64::default()),
+            dead: std::array::from_fn(|_| AtomicU64::default()),
             buckets: std::array::from_fn(|_| AtomicU64::default()),
             millis: AtomicU64::default(),
             last_error: Mutex::default(),
@@ -100,7 +102,8 @@ impl SinkFigures {
         *self.last_error.lock() = Some(error.to_owned());
     }
 
-    pub(super) fn bury(&self, error: &str) {
+    pub(super) fn bury(&self, event_type: EventType, error: &str) {
+        self.dead[event_type as usize].fetch_add(1, Relaxed);
         self.failed.fetch_add(1, Relaxed);
         self.fail(error);
     }
@@ -132,10 +135,12 @@ impl SinkFigures {
 
     /// Events by type, those that were published since the start.
     pub(crate) fn published(&self) -> impl Iterator<Item = (EventType, u64)> {
-        let count = |event_type: &EventType| {
-            (*event_type, self.published[*event_type as usize].load(Relaxed))
-        };
-        EventType::ALL.iter().map(count).filter(|(_, count)| *count > 0)
+        by_type(&self.published)
+    }
+
+    /// Messages by the canonical type of their event, those that can never be sent.
+    pub(crate) fn dead(&self) -> impl Iterator<Item = (EventType, u64)> {
+        by_type(&self.dead)
     }
 
     /// Events that took at most as long as each of [`BOUNDS`], all of them, and seconds together.
@@ -148,6 +153,12 @@ impl SinkFigures {
         sum += self.buckets[BOUNDS.len()].load(Relaxed);
         (within, sum, Duration::from_millis(self.millis.load(Relaxed)))
     }
+}
+
+fn by_type(counts: &[AtomicU64]) -> impl Iterator<Item = (EventType, u64)> {
+    let counts = EventType::ALL.iter().zip(counts);
+    let counts = counts.map(|(event_type, count)| (*event_type, count.load(Relaxed)));
+    counts.filter(|(_, count)| *count > 0)
 }
 
 #[cfg(test)]

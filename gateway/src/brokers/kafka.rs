@@ -177,6 +177,11 @@ impl Bridge {
         &self.figures
     }
 
+    /// What goes where.
+    pub(crate) const fn routes(&self) -> &Routes {
+        &self.config.routes
+    }
+
     /// Records that are durable and not published yet.
     pub(crate) fn lag(&self) -> u64 {
         self.engine.outbox().durable().saturating_sub(self.figures.delivered())

@@ -65,6 +65,11 @@ impl<T: Copy> Ledger<T> {
         self.delivered
     }
 
+    /// How many events and ends of records were entered.
+    pub(super) fn entered(&self) -> u64 {
+        self.first + self.slots.len() as u64
+    }
+
     /// Messages under way.
     pub(super) const fn messages(&self) -> usize {
         self.messages
@@ -80,7 +85,7 @@ impl<T: Copy> Ledger<T> {
         let last = self.slots.back().map_or(self.delivered, |slot| slot.place);
         assert!(place > last, "events are entered in the order of the log: {place} after {last}");
         assert!(sizes.len() <= MESSAGES_MAX, "an event makes {} messages", sizes.len());
-        let number = self.first + self.slots.len() as u64;
+        let number = self.entered();
         let bytes = sizes.iter().sum();
         self.slots.push_back(Slot { place, open: sizes.len(), bytes, note });
         self.messages += sizes.len();

@@ -126,8 +126,11 @@ impl Routes {
     }
 
     /// The same ways without those that lead elsewhere or speak otherwise.
-    pub(crate) fn only(&self, topic: Option<&str>) -> Self {
-        let wanted = |route: &&Route| topic.is_none_or(|topic| route.topic == topic);
+    pub(crate) fn only(&self, topic: Option<&str>, dialect: Option<Dialect>) -> Self {
+        let wanted = |route: &&Route| {
+            topic.is_none_or(|topic| route.topic == topic)
+                && dialect.is_none_or(|dialect| route.dialect == dialect)
+        };
         Self(self.0.iter().filter(wanted).cloned().collect())
     }
 
@@ -187,8 +190,8 @@ mod tests {
             Selector::Aggregate(AggregateType::Reservation),
         ];
         assert_eq!(shelf.selectors, expected);
-        assert_eq!(routes.only(Some("shelf")).topics(), ["shelf"]);
-        assert!(routes.only(Some("other")).is_empty());
+        assert_eq!(routes.only(Some("shelf"), None).topics(), ["shelf"]);
+        assert!(routes.only(Some("other"), None).is_empty());
         assert!(Routes::parse("").unwrap().is_empty());
     }
 

@@ -265,14 +265,13 @@ impl<'a> Pass<'a> {
 
     /// A message that will never be taken makes room for those behind it.
     fn bury(&mut self, tag: Tag, message: &OwnedMessage, code: RDKafkaErrorCode) {
-        let text = |name| header(message, name).unwrap_or_default().to_owned();
         let (note, _) = self.ledger.settle(tag);
         let key = message.key().unwrap_or_default();
         let letter = DeadLetter {
             topic: message.topic().to_owned(),
             key: String::from_utf8_lossy(key).into_owned(),
-            event_id: text(EVENT_ID),
-            event_type: text("eventType"),
+            event_id: header(message, EVENT_ID).unwrap_or_default().to_owned(),
+            event_type: note.event_type.expect("only an event has messages"),
             sequence: note.sequence,
             error: code.to_string(),
             payload_bytes: message.payload().map_or(0, <[u8]>::len),
@@ -367,7 +366,7 @@ impl<'a> Pass<'a> {
             topic: topic.to_owned(),
             key: key.to_owned(),
             event_id: spelled.event_id.to_string(),
-            event_type: spelled.name.to_owned(),
+            event_type: event.event_type,
             sequence: event.sequence,
             error: code.to_string(),
             payload_bytes: spelled.payload.len(),
