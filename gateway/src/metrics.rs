@@ -109,7 +109,11 @@ const METRICS: &[(&str, Kind, &str)] = &[
     (HTTP_REFUSED, Counter, "Connections answered 503 because there were too many"),
     (HTTP_LATE, Counter, "Connections closed because they were too slow, by what was late"),
     (HTTP_STREAMS, Gauge, "Open event streams"),
-    (EVENTS_PUBLISHED, Counter, "Events that reached every topic they belong to, and messages that never will"),
+    (
+        EVENTS_PUBLISHED,
+        Counter,
+        "Events that reached every topic they belong to, and messages that never will",
+    ),
     (PUBLISH_SECONDS, Histogram, "From the decision of an event to its last topic"),
     (PUBLISH_RETRIES, Counter, "Times that publishing began again at the watermark"),
     (OUTBOX_LAG, Gauge, "Durable records that are not published yet"),

@@ -149,7 +149,11 @@ mod tests {
         }
         assert_eq!(breaker.refuse(at(now), PLACE), Verdict::GiveUp);
         assert_eq!(breaker.phase(at(now)), Phase::Closed);
-        assert_eq!(breaker.refuse(at(now), PLACE), Verdict::Retry, "the next one has its own retries");
+        assert_eq!(
+            breaker.refuse(at(now), PLACE),
+            Verdict::Retry,
+            "the next one has its own retries"
+        );
     }
 
     #[test]
@@ -186,11 +190,9 @@ mod tests {
         let mut breaker = Breaker::new(POLICY);
         assert!(breaker.lose(at(0)) && breaker.is_open());
         assert!(!breaker.lose(at(100)), "told once");
-        for (now, expected) in [
-            (5_099, Phase::Open(at(5_100))),
-            (5_100, Phase::HalfOpen),
-            (9_000, Phase::HalfOpen),
-        ] {
+        for (now, expected) in
+            [(5_099, Phase::Open(at(5_100))), (5_100, Phase::HalfOpen), (9_000, Phase::HalfOpen)]
+        {
             assert_eq!(breaker.phase(at(now)), expected, "{now}");
         }
         assert!(!breaker.lose(at(9_000)), "still away");

@@ -28,7 +28,14 @@ pub(super) fn keep(sink: &'static str, letter: &DeadLetter, figures: &SinkFigure
     let DeadLetter { topic, key, event_id, sequence, error, payload_bytes, .. } = letter;
     let event_type = letter.event_type.as_str();
     tracing::error!(
-        sink, topic, key, event_id, event_type, sequence, payload_bytes, error,
+        sink,
+        topic,
+        key,
+        event_id,
+        event_type,
+        sequence,
+        payload_bytes,
+        error,
         "an event can never be sent and was set aside; mend the cause, then `onhand replay` sends \
          it again by its sequence"
     );

@@ -132,7 +132,9 @@ async fn stop(serving: Serving, end: End, mut signals: Signals) -> Result<Exit, 
         signal = signals.next() => leave(signal),
     };
     match (end, ended) {
-        (End::Failed(fatal), _) | (End::Asked | End::LostTail(_), Err(fatal)) => Err(Stop::from(fatal)),
+        (End::Failed(fatal), _) | (End::Asked | End::LostTail(_), Err(fatal)) => {
+            Err(Stop::from(fatal))
+        }
         (End::LostTail(what), Ok(())) => Err(Stop::new(Exit::LostTail, what)),
         (End::Asked, Ok(())) => {
             tracing::info!("stopped");

@@ -56,7 +56,10 @@ impl KafkaSettings {
             ("kafka.retries", Range::of(self.retries.into(), 0, 1_000, "")),
             ("kafka.retry_delay", Range::of(millis(self.retry_delay), 1, hour, " ms")),
             ("kafka.breaker_pause", Range::of(millis(self.breaker_pause), 100, hour, " ms")),
-            ("kafka.delivery_timeout", Range::of(millis(self.delivery_timeout), 1_000, hour, " ms")),
+            (
+                "kafka.delivery_timeout",
+                Range::of(millis(self.delivery_timeout), 1_000, hour, " ms"),
+            ),
             ("kafka.in_flight_max", Range::of(count(self.in_flight_max), 1, 1 << 20, "")),
             (
                 "kafka.in_flight_bytes_max",

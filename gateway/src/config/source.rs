@@ -85,7 +85,8 @@ impl Sources {
             figment = figment.merge(given);
         }
         for (key, text) in &flags.settings {
-            let flag = if *key == "kafka.brokers" { "kafka".to_owned() } else { key.replace('_', "-") };
+            let flag =
+                if *key == "kafka.brokers" { "kafka".to_owned() } else { key.replace('_', "-") };
             let source = format!("flag --{flag}");
             figment = figment.merge(Given::text(key, text, source));
         }

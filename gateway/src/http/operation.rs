@@ -115,9 +115,9 @@ fn health_of(bridge: &Bridge) -> (Health, Health, Health) {
     let figures = bridge.figures();
     let broker = match figures.state() {
         SinkState::Running => Health::Up,
-        SinkState::Suspended => {
-            Health::Warn("the broker is away or was not read yet: publishing waits, selling goes on")
-        }
+        SinkState::Suspended => Health::Warn(
+            "the broker is away or was not read yet: publishing waits, selling goes on",
+        ),
         SinkState::Stopped => Health::Warn("publishing has stopped; see the log"),
     };
     let outbox = match bridge.lag() > bridge.lag_alarm() {

@@ -136,10 +136,7 @@ pub(super) fn producer(
         .set("delivery.timeout.ms", millis(config.delivery_timeout))
         .set("message.max.bytes", config.message_bytes_max.to_string())
         // The window counts what is under way; the client must never be the first to say stop.
-        .set(
-            "queue.buffering.max.messages",
-            (config.in_flight_max + 2 * MESSAGES_MAX).to_string(),
-        )
+        .set("queue.buffering.max.messages", (config.in_flight_max + 2 * MESSAGES_MAX).to_string())
         .set("queue.buffering.max.kbytes", (config.in_flight_bytes_max / 512 + 65_536).to_string());
     settings.create_with_context(Context(Arc::clone(deliveries)))
 }

@@ -88,8 +88,13 @@ fn newest_of(
             return Ok(last);
         }
         if stretch >= STRETCH_MAX {
-            tracing::warn!(topic, partition, stretch, "none of the last messages is ours; whether \
-                our log contains what was sent before them was not looked at");
+            tracing::warn!(
+                topic,
+                partition,
+                stretch,
+                "none of the last messages is ours; whether \
+                our log contains what was sent before them was not looked at"
+            );
             return Ok(None);
         }
         stretch *= 8;
@@ -112,7 +117,9 @@ fn read(
     let sent = |(epoch, sequence)| Sent { topic: topic.to_owned(), partition, epoch, sequence };
     loop {
         match consumer.poll(SILENCE_MAX) {
-            None => return Err(KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut)),
+            None => {
+                return Err(KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut));
+            }
             Some(Err(KafkaError::PartitionEOF(_))) => return Ok(newest.map(sent)),
             Some(Err(error)) => match error.rdkafka_error_code() {
                 // The client goes on by itself until the silence has lasted too long.
@@ -148,7 +155,7 @@ mod tests {
 
     fn message(headers: &[(&str, &str)]) -> OwnedMessage {
         let headers = headers.iter().fold(OwnedHeaders::new(), |all, (key, value)| {
-            all.insert(Header { key, value: Some(value) })
+            all.insert(Header { key, value: Some(*value) })
         });
         let time = Timestamp::NotAvailable;
         OwnedMessage::new(None, None, "topic".to_owned(), time, 0, 0, Some(headers))

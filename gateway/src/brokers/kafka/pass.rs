@@ -409,8 +409,7 @@ impl<'a> Pass<'a> {
     }
 
     fn show_state(&self) {
-        let state =
-            if self.breaker.is_open() { SinkState::Suspended } else { SinkState::Running };
+        let state = if self.breaker.is_open() { SinkState::Suspended } else { SinkState::Running };
         self.publisher.figures.enter(state);
     }
 

@@ -174,8 +174,7 @@ impl Replay {
                     break;
                 }
                 let names = self.engine.view().directory();
-                let events =
-                    events_of(LOG, record.epoch, record.sequence, &record.change, names);
+                let events = events_of(LOG, record.epoch, record.sequence, &record.change, names);
                 for event in events.iter().filter(|event| self.fits(event)) {
                     matched += 1;
                     if let Some(sender) = &mut sender {

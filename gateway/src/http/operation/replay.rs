@@ -60,8 +60,9 @@ impl Replay<'_> {
             word.as_ref().map(parse).transpose()
         };
         let known = |word: &Word<'_>| {
-            EventType::parse(word.as_str())
-                .ok_or_else(|| wrong("types", format!("there is no event type `{}`", word.as_str())))
+            EventType::parse(word.as_str()).ok_or_else(|| {
+                wrong("types", format!("there is no event type `{}`", word.as_str()))
+            })
         };
         let types = self.types.iter().flatten().map(known).collect::<Result<_, _>>()?;
         Ok(Wanted {
