@@ -1,12 +1,11 @@
 //! The bridge to message brokers. What leaves is published from the log, in the order of the log.
 //!
-//! Reading order: `routes` and `dialects` (what goes where, in which words), `envelope` (what stands
+//! Reading order: `routes` (what goes where, in which dialect), `envelope` (what stands
 //! around it), `ledger` (what has arrived), `breaker` (when to send), `figures` (what others may know),
 //! `dead_letters` (what can never be sent), `kafka` (the broker itself).
 
 pub(crate) mod breaker;
 pub(crate) mod dead_letters;
-pub(crate) mod dialects;
 mod envelope;
 pub(crate) mod figures;
 pub(crate) mod kafka;

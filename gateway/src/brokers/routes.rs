@@ -4,7 +4,7 @@ use std::fmt;
 
 use onhand_engine::events::{AggregateType, Event, EventType};
 
-use super::dialects::Dialect;
+use crate::dialect::Dialect;
 
 /// Routes that a configuration may name.
 const ROUTES_MAX: usize = 64;
@@ -113,7 +113,7 @@ impl Routes {
     }
 
     /// The ways of an event.
-    pub(crate) fn of<'a>(&'a self, event: &'a Event) -> impl Iterator<Item = &'a Route> {
+    pub(crate) fn of<'a>(&'a self, event: &Event) -> impl Iterator<Item = &'a Route> {
         self.0.iter().filter(|route| route.takes(event))
     }
 
@@ -140,6 +140,11 @@ impl Routes {
     }
 }
 
+/// The words of all dialects, for people.
+pub(crate) fn dialect_names() -> String {
+    Dialect::ALL.map(Dialect::as_str).join(", ")
+}
+
 /// Why a text names no routes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RouteError {
@@ -163,7 +168,7 @@ impl fmt::Display for RouteError {
             }
             Self::Topic(name) => write!(f, "`{name}` cannot be the name of a topic"),
             Self::Dialect(name) => {
-                write!(f, "there is no dialect `{name}`; there are {}", Dialect::names())
+                write!(f, "there is no dialect `{name}`; there are {}", dialect_names())
             }
             Self::Event(name) => {
                 write!(f, "there is neither an event type nor an aggregate `{name}`")
@@ -180,7 +185,7 @@ mod tests {
     #[test]
     fn routes_are_read() {
         let routes = Routes::parse(
-            " inventory-events=standard, shelf=standard:StockLevelChanged|Reservation ,",
+            " inventory-events=standard, shelf=dotted:StockLevelChanged|Reservation ,",
         )
         .unwrap();
         assert_eq!(routes.topics(), ["inventory-events", "shelf"]);
@@ -197,8 +202,9 @@ mod tests {
 
     #[test]
     fn several_dialects_may_go_to_one_topic() {
-        let routes = Routes::parse("a=standard,a=standard:StockedOut").unwrap();
+        let routes = Routes::parse("a=standard,a=composerp:StockedOut").unwrap();
         assert_eq!((routes.0.len(), routes.topics()), (2, vec!["a"]));
+        assert_eq!(routes.only(None, Some(Dialect::Composerp)).0, [routes.0[1].clone()]);
     }
 
     #[test]

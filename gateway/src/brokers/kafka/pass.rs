@@ -23,11 +23,11 @@ use super::fault::{Fault, fault_of};
 use super::publisher::{BEAT, Publisher};
 use crate::brokers::breaker::{Breaker, Phase, Verdict};
 use crate::brokers::dead_letters::{self, DeadLetter};
-use crate::brokers::dialects::Spelled;
-use crate::brokers::envelope::{EVENT_ID, headers, key};
+use crate::brokers::envelope::{EVENT_ID, Outgoing, headers, key, spell};
 use crate::brokers::figures::SinkState;
 use crate::brokers::ledger::{Ledger, Tag};
 use crate::brokers::stopwatch::Stopwatch;
+use crate::dialect::Messages;
 use crate::http::events::cursor::Cursor;
 use crate::http::timestamp;
 
@@ -73,6 +73,8 @@ pub(super) struct Pass<'a> {
     producer: ThreadedProducer<Context>,
     deliveries: Arc<Deliveries>,
     ledger: Ledger<Note>,
+    /// For the messages of one event, used again and again.
+    room: Messages,
     reads: mpsc::Receiver<Vec<Published>>,
     records: VecDeque<Published>,
     next: VecDeque<Next>,
@@ -108,6 +110,7 @@ impl<'a> Pass<'a> {
             producer,
             deliveries,
             ledger: Ledger::new(delivered),
+            room: Messages::default(),
             reads,
             records: VecDeque::new(),
             next: VecDeque::new(),
@@ -312,27 +315,24 @@ impl<'a> Pass<'a> {
     /// Sends an event to every topic it belongs to.
     fn send(&mut self, event: &Event) -> Result<(), Failed> {
         let publisher = self.publisher;
-        let ways = publisher.config.routes.of(event);
-        let messages: Vec<(&str, Spelled)> = ways
-            .flat_map(|route| {
-                let spelled = route.dialect.spell(event).into_iter();
-                spelled.map(|spelled| (route.topic.as_str(), spelled))
-            })
-            .collect();
-        let sizes: Vec<_> = messages.iter().map(|(_, spelled)| spelled.payload.len()).collect();
+        let mut room = std::mem::take(&mut self.room);
+        let outgoing = spell(event, &publisher.config.routes, &mut room);
+        let sizes: Vec<_> = outgoing.iter().map(|sent| sent.message.body.len()).collect();
         let event_type = (!sizes.is_empty()).then_some(event.event_type);
         let note = Note { event_type, decided: event.timestamp, sequence: event.sequence };
         let tags = self.ledger.enter(Cursor::of(event), &sizes, note);
         let key = key(event);
-        for ((topic, spelled), tag) in messages.iter().zip(tags) {
-            let record = BaseRecord::with_opaque_to(topic, tag.to_opaque())
+        for (sent, tag) in outgoing.iter().zip(tags) {
+            let record = BaseRecord::with_opaque_to(sent.topic, tag.to_opaque())
                 .key(key.as_str())
-                .payload(spelled.payload.as_slice())
-                .headers(headers(event, spelled, None));
+                .payload(sent.message.body)
+                .headers(headers(event, sent, None));
             if let Err((error, _)) = self.producer.send(record) {
-                self.refused(tag, event, (topic, spelled), &key, &error)?;
+                self.refused(tag, event, sent, &key, &error)?;
             }
         }
+        drop(outgoing);
+        self.room = room;
         Ok(())
     }
 
@@ -341,7 +341,7 @@ impl<'a> Pass<'a> {
         &mut self,
         tag: Tag,
         event: &Event,
-        (topic, spelled): (&str, &Spelled),
+        sent: &Outgoing<'_>,
         key: &str,
         error: &KafkaError,
     ) -> Result<(), Failed> {
@@ -363,13 +363,13 @@ impl<'a> Pass<'a> {
         }
         self.ledger.settle(tag);
         let letter = DeadLetter {
-            topic: topic.to_owned(),
+            topic: sent.topic.to_owned(),
             key: key.to_owned(),
-            event_id: spelled.event_id.to_string(),
+            event_id: sent.message.event_id.to_string(),
             event_type: event.event_type,
             sequence: event.sequence,
             error: code.to_string(),
-            payload_bytes: spelled.payload.len(),
+            payload_bytes: sent.message.body.len(),
         };
         dead_letters::keep(SINK, &letter, &self.publisher.figures);
         Ok(())

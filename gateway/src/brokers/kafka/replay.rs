@@ -15,9 +15,10 @@ use tokio::sync::{oneshot, watch};
 
 use super::client::{Context, Deliveries, Told, look, producer};
 use super::{Bridge, KafkaConfig};
-use crate::brokers::envelope::{headers, key};
+use crate::brokers::envelope::{headers, key, spell};
 use crate::brokers::ledger::Ledger;
 use crate::brokers::routes::Routes;
+use crate::dialect::Messages;
 use crate::http::events::cursor::Cursor;
 
 /// How long the broker may take to say whether it has the topics.
@@ -204,6 +205,7 @@ struct Sender<'a> {
     producer: ThreadedProducer<Context>,
     deliveries: Arc<Deliveries>,
     under_way: Ledger<()>,
+    room: Messages,
     sent: u64,
 }
 
@@ -215,7 +217,8 @@ impl<'a> Sender<'a> {
         let topics = replay.config.routes.topics();
         look(&producer, &topics, LOOK_WAIT).map_err(|error| ReplayError::Broken(error, 0))?;
         let under_way = Ledger::new(Cursor::START);
-        Ok(Self { replay, producer, deliveries, under_way, sent: 0 })
+        let room = Messages::default();
+        Ok(Self { replay, producer, deliveries, under_way, room, sent: 0 })
     }
 
     async fn send(&mut self, event: &Event) -> Result<(), ReplayError> {
@@ -226,21 +229,21 @@ impl<'a> Sender<'a> {
         };
         self.wait_while(is_full).await?;
         let key = key(event);
-        for route in config.routes.of(event) {
-            for spelled in route.dialect.spell(event) {
-                // Every message is a place of its own here: nobody resumes a replay.
-                let place = Cursor::behind(self.under_way.entered() + 1);
-                let tag = self.under_way.enter(place, &[spelled.payload.len()], ())[0];
-                let record = BaseRecord::with_opaque_to(&route.topic, tag.to_opaque())
-                    .key(key.as_str())
-                    .payload(spelled.payload.as_slice())
-                    .headers(headers(event, &spelled, Some(&self.replay.id)));
-                let refused = self.producer.send(record).err();
-                if let Some((error, _)) = refused {
-                    return Err(self.broken(&error));
-                }
+        let mut room = std::mem::take(&mut self.room);
+        for sent in spell(event, &config.routes, &mut room) {
+            // Every message is a place of its own here: nobody resumes a replay.
+            let place = Cursor::behind(self.under_way.entered() + 1);
+            let tag = self.under_way.enter(place, &[sent.message.body.len()], ())[0];
+            let record = BaseRecord::with_opaque_to(sent.topic, tag.to_opaque())
+                .key(key.as_str())
+                .payload(sent.message.body)
+                .headers(headers(event, &sent, Some(&self.replay.id)));
+            let refused = self.producer.send(record).err();
+            if let Some((error, _)) = refused {
+                return Err(self.broken(&error));
             }
         }
+        self.room = room;
         Ok(())
     }
 

@@ -9,10 +9,10 @@ use onhand_engine::events::EventType;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::brokers::dialects::Dialect;
 use crate::brokers::kafka::replay::{ReplayError, Replayed, Run, Wanted};
 use crate::brokers::kafka::{Bridge, SINK};
-use crate::brokers::routes::{Route, Routes, is_topic};
+use crate::brokers::routes::{Route, Routes, dialect_names, is_topic};
+use crate::dialect::Dialect;
 use crate::http::answer::{self, Answer};
 use crate::http::body::{Word, parse};
 use crate::http::decimal::Field;
@@ -81,7 +81,7 @@ impl Replay<'_> {
         let topic = self.topic.as_ref().map(Word::as_str);
         let dialect = self.dialect.as_ref().map(Word::as_str);
         let unknown = |name: &str| {
-            let detail = format!("there is no dialect `{name}`; there are {}", Dialect::names());
+            let detail = format!("there is no dialect `{name}`; there are {}", dialect_names());
             wrong("dialect", detail)
         };
         let parse = |name: &str| Dialect::parse(name).ok_or_else(|| unknown(name));
