@@ -227,6 +227,77 @@ fn selling_goes_on_while_the_broker_is_away_and_what_was_sold_is_published_later
     assert_eq!(versions["shop:tea:WH-01"].len(), 102);
 }
 
+/// `limit` is what the topic takes and `ours` what we try to send, in bytes.
+fn what_is_too_large_is_set_aside(limit: &str, ours: &str) {
+    let Some(broker) = Broker::for_test() else { return };
+    broker.create_topic_with(TOPIC, 1, &[("max.message.bytes", limit)]);
+    let server = Server::start_with(&[
+        ("ONHAND_KAFKA_BROKERS", &broker.bootstrap()),
+        ("ONHAND_KAFKA_MESSAGE_BYTES_MAX", ours),
+    ]);
+    let shop = server.shop("shop");
+    let items: Vec<String> = (0..60).map(|number| format!("item-{number:0>50}")).collect();
+    for item in &items {
+        shop.receive(item, "WH-01", 9);
+    }
+    let lines: Vec<_> = items.iter().map(|item| onhand_tests::line(item, "WH-01", 1)).collect();
+    shop.hold_lines(&lines);
+    shop.sell(&items[0], "WH-01", 1);
+    wait_until_published(&server);
+    assert_eq!(sink(&server).number("failed"), 1);
+    let metrics = server.client().get("/metrics").expect(200).json().as_text().to_owned();
+    let line = "inventory_dead_letters{direction=\"out\"} 1";
+    assert!(metrics.lines().any(|found| found == line), "{metrics}");
+    let told = shop.get("/v1/events?limit=1000").expect(200).json().list("items");
+    let wanted: BTreeSet<_> = told.iter().map(|event| event.text("eventId")).collect();
+    let read = Reader::new(&broker, TOPIC).take_all();
+    let found: BTreeSet<_> = read.iter().map(|it| it.headers["eventId"].clone()).collect();
+    let missing: Vec<_> = told.iter().filter(|it| !found.contains(&it.text("eventId"))).collect();
+    assert_eq!(missing.len(), 1, "only the large one");
+    assert_eq!(missing[0].text("eventType"), "ReservationCreated");
+    assert_eq!(found.len() + 1, wanted.len());
+    audit(&read);
+}
+
+#[test]
+fn what_we_may_not_send_is_set_aside_and_does_not_stop_what_is_behind_it() {
+    what_is_too_large_is_set_aside("1000000", "5000");
+}
+
+#[test]
+fn what_the_topic_does_not_take_is_set_aside_alone_though_it_shared_a_batch() {
+    what_is_too_large_is_set_aside("5000", "1000000");
+}
+
+#[test]
+fn every_dialect_has_its_topic_and_topics_are_made_when_asked_to() {
+    let Some(broker) = Broker::for_test() else { return };
+    let routes = "a=standard,b=domain,c=composerp:InventoryPosition,d=dotted,e=cloudevents";
+    let server = Server::start_with(&[
+        ("ONHAND_KAFKA_BROKERS", &broker.bootstrap()),
+        ("ONHAND_KAFKA_ROUTES", routes),
+        ("ONHAND_KAFKA_CREATE_TOPICS", "true"),
+        ("ONHAND_KAFKA_TOPIC_PARTITIONS", "3"),
+    ]);
+    let shop = server.shop("shop");
+    shop.receive("tea", "WH-01", 9);
+    wait_until_published(&server);
+    let names = |topic: &str| -> Vec<String> {
+        let read = Reader::new(&broker, topic).take_all();
+        let mut names: Vec<_> = read.iter().map(|it| it.headers["eventType"].clone()).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(names("a").len(), 4, "location, item, level, receipt");
+    assert!(names("b").contains(&"StockLevelChangedEvent".to_owned()));
+    assert_eq!(names("c"), ["INVENTORY_UPDATED"]);
+    assert!(names("d").contains(&"inventory.movement.in".to_owned()));
+    assert!(names("e").contains(&"io.onhand.StockLevelChanged".to_owned()));
+    let said = Reader::new(&broker, "e").take_all();
+    assert_eq!(said[0].headers["content-type"], "application/cloudevents+json");
+    assert!(Reader::new(&broker, "inventory-events-dlq").take_all().is_empty());
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a directory can be made");
     for entry in fs::read_dir(from).expect("a directory can be listed") {

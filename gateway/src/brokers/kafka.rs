@@ -91,6 +91,8 @@ pub(crate) enum Creation {
 enum Check {
     /// Not yet.
     Pending,
+    /// Not yet, because no broker answers.
+    Away,
     /// Our log contains it.
     Passed,
     /// It does not.
@@ -145,12 +147,12 @@ impl Bridge {
     pub(crate) async fn checked(&self) -> Result<(), String> {
         let mut check = self.check.clone();
         let ended = check.wait_for(|check| *check != Check::Pending);
-        match tokio::time::timeout(CHECK_WAIT, ended).await {
-            Ok(Ok(check)) => match &*check {
-                Check::Ahead(what) => Err(what.clone()),
-                Check::Pending | Check::Passed => Ok(()),
-            },
-            Ok(Err(_)) | Err(_) => {
+        let ended = tokio::time::timeout(CHECK_WAIT, ended).await;
+        let found = ended.ok().and_then(Result::ok).map(|check| check.clone());
+        match found {
+            Some(Check::Ahead(what)) => Err(what),
+            Some(Check::Passed) => Ok(()),
+            Some(Check::Pending | Check::Away) | None => {
                 tracing::warn!(
                     brokers = self.config.brokers,
                     "no broker answers: serving without it; nothing is published before the topics \

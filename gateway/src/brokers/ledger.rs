@@ -70,6 +70,11 @@ impl<T: Copy> Ledger<T> {
         self.first + self.slots.len() as u64
     }
 
+    /// The last place that was entered.
+    pub(super) fn entered_up_to(&self) -> Cursor {
+        self.slots.back().map_or(self.delivered, |slot| slot.place)
+    }
+
     /// Messages under way.
     pub(super) const fn messages(&self) -> usize {
         self.messages
@@ -82,7 +87,7 @@ impl<T: Copy> Ledger<T> {
 
     /// Enters an event, or the end of a record, with the sizes of its messages. Gives the tag of each.
     pub(super) fn enter(&mut self, place: Cursor, sizes: &[usize], note: T) -> Vec<Tag> {
-        let last = self.slots.back().map_or(self.delivered, |slot| slot.place);
+        let last = self.entered_up_to();
         assert!(place > last, "events are entered in the order of the log: {place} after {last}");
         assert!(sizes.len() <= MESSAGES_MAX, "an event makes {} messages", sizes.len());
         let number = self.entered();

@@ -118,6 +118,15 @@ pub(super) fn settings(config: &KafkaConfig) -> ClientConfig {
     settings
 }
 
+/// How messages share requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// As many as there are.
+    Together,
+    /// One by one: a broker refuses a batch as a whole, so it must be found out which one it meant.
+    Singly,
+}
+
 /// A producer that keeps order and sends nothing twice, as long as it lives.
 ///
 /// # Errors
@@ -125,6 +134,7 @@ pub(super) fn settings(config: &KafkaConfig) -> ClientConfig {
 pub(super) fn producer(
     config: &KafkaConfig,
     deliveries: &Arc<Deliveries>,
+    pace: Pace,
 ) -> KafkaResult<ThreadedProducer<Context>> {
     let millis = |span: Duration| span.as_millis().to_string();
     let mut settings = settings(config);
@@ -138,6 +148,9 @@ pub(super) fn producer(
         // The window counts what is under way; the client must never be the first to say stop.
         .set("queue.buffering.max.messages", (config.in_flight_max + 2 * MESSAGES_MAX).to_string())
         .set("queue.buffering.max.kbytes", (config.in_flight_bytes_max / 512 + 65_536).to_string());
+    if pace == Pace::Singly {
+        settings.set("batch.num.messages", "1");
+    }
     settings.create_with_context(Context(Arc::clone(deliveries)))
 }
 

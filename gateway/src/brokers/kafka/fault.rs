@@ -8,7 +8,7 @@ pub(super) enum Fault {
     /// The broker, or something of it that others mend (a missing topic, a right, a replica), is away:
     /// wait until it is back. Never a reason to give a message up.
     Away,
-    /// This message will never be taken.
+    /// This message, or one in the same batch, will never be taken.
     Hopeless,
     /// The client has lost its thread and must be made anew.
     Broken,
@@ -27,6 +27,7 @@ pub(super) const fn fault_of(code: RDKafkaErrorCode) -> Fault {
         | Code::InvalidMessage
         | Code::InvalidMessageSize
         | Code::InvalidRecord
+        | Code::InvalidDifferentRecord
         | Code::InvalidTimestamp
         | Code::InvalidTopic
         | Code::UnsupportedForMessageFormat

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::SINK;
-use super::client::{Context, Deliveries, Told, header, look, producer};
+use super::client::{Context, Deliveries, Pace, Told, header, look, producer};
 use super::fault::{Fault, fault_of};
 use super::publisher::{BEAT, Publisher};
 use crate::brokers::breaker::{Breaker, Phase, Verdict};
@@ -46,6 +46,10 @@ pub(super) enum End {
     Stopped,
     /// The client failed; begin again at the watermark.
     Again,
+    /// The broker refused a batch for good; begin again, one by one up to this place.
+    Singly(Cursor),
+    /// What had to go one by one has gone.
+    Together,
 }
 
 /// Why a pass cannot go on.
@@ -79,6 +83,10 @@ pub(super) struct Pass<'a> {
     records: VecDeque<Published>,
     next: VecDeque<Next>,
     began: Cursor,
+    /// Up to here messages go one by one.
+    singly_until: Option<Cursor>,
+    /// The last place that a refused batch held.
+    suspect: Option<Cursor>,
     kept: (Cursor, Duration),
     alarm: Alarm,
 }
@@ -97,9 +105,11 @@ impl<'a> Pass<'a> {
         breaker: &'a mut Breaker,
         clock: Stopwatch,
         delivered: Cursor,
+        singly_until: Option<Cursor>,
     ) -> KafkaResult<Self> {
         let deliveries = Arc::<Deliveries>::default();
-        let producer = producer(&publisher.config, &deliveries)?;
+        let pace = if singly_until.is_some() { Pace::Singly } else { Pace::Together };
+        let producer = producer(&publisher.config, &deliveries, pace)?;
         let (sender, reads) = mpsc::channel(READS_AHEAD);
         let outbox = publisher.engine.outbox().clone();
         tokio::spawn(read_ahead(outbox, delivered.last_whole_record(), sender));
@@ -115,6 +125,8 @@ impl<'a> Pass<'a> {
             records: VecDeque::new(),
             next: VecDeque::new(),
             began: delivered,
+            singly_until,
+            suspect: None,
             kept: (delivered, clock.now()),
             alarm: Alarm::Silent,
         })
@@ -129,7 +141,11 @@ impl<'a> Pass<'a> {
         self.show_state();
         loop {
             if self.turn().is_err() {
-                return (End::Again, self.ledger.delivered());
+                let end = self.suspect.map_or(End::Again, End::Singly);
+                return (end, self.ledger.delivered());
+            }
+            if self.singly_until.is_some_and(|until| self.ledger.delivered() >= until) {
+                return (End::Together, self.ledger.delivered());
             }
             if self.publisher.is_stopping() {
                 let now = self.clock.now();
@@ -168,7 +184,10 @@ impl<'a> Pass<'a> {
 
     fn has_room(&self) -> bool {
         let config = &self.publisher.config;
-        self.ledger.messages() < config.in_flight_max
+        // One by one, nothing beyond the suspects is sent: the next pass is faster.
+        let is_past = self.singly_until.is_some_and(|until| self.ledger.entered_up_to() >= until);
+        !is_past
+            && self.ledger.messages() < config.in_flight_max
             && self.ledger.bytes() < config.in_flight_bytes_max
     }
 
@@ -244,9 +263,13 @@ impl<'a> Pass<'a> {
         let (now, at) = (self.clock.now(), self.ledger.place(tag));
         match (fault_of(code), message) {
             (Fault::TakenBack, _) => None,
-            (Fault::Hopeless, Some(message)) => {
+            (Fault::Hopeless, Some(message)) if self.singly_until.is_some() => {
                 self.bury(tag, &message, code);
                 None
+            }
+            (Fault::Hopeless, _) => {
+                self.suspect = self.suspect.max(Some(at));
+                Some(format!("{code}; sending one by one to find out which message it is"))
             }
             (Fault::Refused, Some(message)) if self.breaker.refuse(now, at) == Verdict::GiveUp => {
                 self.bury(tag, &message, code);
@@ -259,7 +282,7 @@ impl<'a> Pass<'a> {
                 Some(code.to_string())
             }
             (Fault::Refused, Some(_)) => Some(code.to_string()),
-            (Fault::Broken | Fault::Hopeless | Fault::Refused, _) => {
+            (Fault::Broken | Fault::Refused, _) => {
                 self.breaker.refuse(now, at);
                 Some(code.to_string())
             }

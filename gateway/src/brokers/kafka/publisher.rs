@@ -46,8 +46,9 @@ impl Publisher {
         }
         let clock = Stopwatch::start();
         let mut breaker = Breaker::new(self.config.retry);
+        let mut singly_until = None;
         loop {
-            let pass = match Pass::begin(self, &mut breaker, clock, delivered) {
+            let pass = match Pass::begin(self, &mut breaker, clock, delivered, singly_until) {
                 Ok(pass) => pass,
                 Err(error) => {
                     tracing::error!(%error, "the Kafka client cannot be made; nothing is published");
@@ -61,6 +62,11 @@ impl Publisher {
             match end {
                 End::Stopped => return,
                 End::Again => self.figures.retry(),
+                End::Singly(until) => {
+                    singly_until = singly_until.max(Some(until));
+                    self.figures.retry();
+                }
+                End::Together => singly_until = None,
             }
         }
     }
@@ -86,6 +92,7 @@ impl Publisher {
                 }
                 Err(error) => {
                     self.figures.fail(&error);
+                    self.check.send_replace(Check::Away);
                     if !std::mem::replace(&mut is_known_away, true) {
                         tracing::warn!(error, "the topics cannot be read yet; publishing waits");
                     }

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use rdkafka::producer::{BaseRecord, ThreadedProducer};
 use tokio::sync::{oneshot, watch};
 
-use super::client::{Context, Deliveries, Told, look, producer};
+use super::client::{Context, Deliveries, Pace, Told, look, producer};
 use super::{Bridge, KafkaConfig};
 use crate::brokers::envelope::{headers, key, spell};
 use crate::brokers::ledger::Ledger;
@@ -212,7 +212,7 @@ struct Sender<'a> {
 impl<'a> Sender<'a> {
     fn new(replay: &'a Replay) -> Result<Self, ReplayError> {
         let deliveries = Arc::<Deliveries>::default();
-        let made = producer(&replay.config, &deliveries);
+        let made = producer(&replay.config, &deliveries, Pace::Together);
         let producer = made.map_err(|error| ReplayError::Broken(error.to_string(), 0))?;
         let topics = replay.config.routes.topics();
         look(&producer, &topics, LOOK_WAIT).map_err(|error| ReplayError::Broken(error, 0))?;
