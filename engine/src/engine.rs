@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use onhand_domain::stock::{Rules, Stock};
-use onhand_storage::DataDirectory;
+use onhand_storage::{Cursors, DataDirectory};
 use parking_lot::Mutex;
 
 use crate::bell::Bell;
@@ -160,6 +160,13 @@ impl Engine {
             let log = inner.fixed.log_number;
             Publisher::new(self.port(), inner.outbox.clone(), inner.history.clone(), log)
         })
+    }
+
+    /// How far each sink has come; `None` once the engine was shut down. Whoever holds them keeps a
+    /// file of the data directory open, so let go of them before [`Engine::shutdown`].
+    #[must_use]
+    pub fn cursors(&self) -> Option<Cursors> {
+        self.inner.directory.lock().as_ref().map(|directory| directory.cursors())
     }
 
     /// Figures about the engine itself.

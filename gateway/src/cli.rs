@@ -1,5 +1,7 @@
 //! The command line.
 
+mod ask;
+mod replay;
 mod serve;
 mod verify;
 
@@ -25,6 +27,8 @@ enum Command {
     Serve(Serve),
     /// Check a stopped data directory: hash chain, sums, invariants.
     Verify(Verify),
+    /// Send events again, through the running server.
+    Replay(replay::Replay),
 }
 
 /// Flags of `onhand serve`. Values are parsed with all other sources of settings, so that a wrong one
@@ -43,7 +47,10 @@ struct Serve {
     /// Slices of the positions, fixed when the directory is made [default: 64]
     #[arg(long, value_name = "COUNT")]
     partitions: Option<String>,
-    /// Start although acknowledged records are missing from the log
+    /// Publish to Kafka: some brokers as `host:port`, separated by commas
+    #[arg(long, value_name = "BROKERS")]
+    kafka: Option<String>,
+    /// Start although acknowledged or published records are missing from the log
     #[arg(long)]
     accept_lost_tail: bool,
 }
@@ -61,8 +68,12 @@ struct Verify {
 
 impl Serve {
     fn flags(&self) -> Flags {
-        let given =
-            [("data", &self.data), ("listen", &self.listen), ("partitions", &self.partitions)];
+        let given = [
+            ("data", &self.data),
+            ("listen", &self.listen),
+            ("partitions", &self.partitions),
+            ("kafka.brokers", &self.kafka),
+        ];
         let mut settings: Vec<_> =
             given.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect();
         if self.accept_lost_tail {
@@ -93,6 +104,7 @@ impl Cli {
         match &self.command {
             Command::Serve(serve) => serve::run(&serve.flags()),
             Command::Verify(verify) => verify::run(&verify.flags()),
+            Command::Replay(replay) => replay.run(),
         }
     }
 }
@@ -110,12 +122,14 @@ mod tests {
 
     #[test]
     fn flags_become_settings() {
-        let line = "onhand serve --data d --listen 0.0.0.0:1 --partitions x --accept-lost-tail";
+        let line = "onhand serve --data d --listen 0.0.0.0:1 --partitions x --kafka b:9092 \
+             --accept-lost-tail";
         let Command::Serve(serve) = Cli::try_parse_from(line.split(' ')).unwrap().command else {
             panic!("{line} serves")
         };
         let given = [("data", "d"), ("listen", "0.0.0.0:1"), ("partitions", "x")];
-        let given = given.iter().chain(&[("accept_lost_tail", "true")]);
+        let given = given.iter().chain(&[("kafka.brokers", "b:9092")]);
+        let given = given.chain(&[("accept_lost_tail", "true")]);
         let expected: Vec<_> = given.map(|(key, text)| (*key, (*text).to_owned())).collect();
         assert_eq!(serve.flags().settings, expected);
         let none = Cli::try_parse_from(["onhand", "serve"]).unwrap();

@@ -1,6 +1,7 @@
 //! What the operator wants: defaults, then the configuration file, then variables, then flags.
 
 mod error;
+mod kafka;
 mod settings;
 mod source;
 mod unit;
@@ -15,6 +16,7 @@ use onhand_engine::{EngineConfig, LostTail};
 use onhand_storage::StorageConfig;
 use serde::Deserialize;
 
+use crate::brokers::kafka::KafkaConfig;
 pub(crate) use error::ConfigError;
 pub(crate) use settings::overview;
 use source::Sources;
@@ -43,6 +45,7 @@ pub(crate) struct Config {
     disk_reserve_bytes: DiskReserve,
     checkpoint_bytes_per_second: Size,
     http: HttpSettings,
+    kafka: kafka::KafkaSettings,
 }
 
 /// Settings of the HTTP door as they stand in the file.
@@ -126,11 +129,14 @@ impl Config {
         let outside = config.ranges().into_iter().find(|(_, range)| !range.holds());
         match outside {
             Some((key, range)) => Err(sources.refuse(key, &range.expected())),
-            None => config.check_log_level(&sources).map(|()| config),
+            None => config.check(&sources).map(|()| config),
         }
     }
 
-    fn check_log_level(&self, sources: &Sources) -> Result<(), ConfigError> {
+    fn check(&self, sources: &Sources) -> Result<(), ConfigError> {
+        if let Some((key, reason)) = self.kafka.fault() {
+            return Err(sources.refuse(key, &reason));
+        }
         let parsed = tracing_subscriber::EnvFilter::try_new(&self.log_level);
         parsed.map(drop).map_err(|error| sources.refuse("log_level", &error.to_string()))
     }
@@ -140,7 +146,7 @@ impl Config {
         let millis = |span: Span| span.0.as_millis().try_into().unwrap_or(u64::MAX);
         let count = |count: usize| count.try_into().unwrap_or(u64::MAX);
         let hour = 3_600_000;
-        BTreeMap::from([
+        let mut ranges = BTreeMap::from([
             ("partitions", Range::of(self.partitions.into(), 1, 4096, "")),
             ("permits", Range::of(self.permits.into(), 2048, 1 << 20, "")),
             ("idempotency_window", Range::of(self.idempotency_window.into(), 1, 1 << 28, "")),
@@ -163,7 +169,9 @@ impl Config {
             ("http.request_timeout", Range::of(millis(http.request_timeout), 10, hour, " ms")),
             ("http.drain_timeout", Range::of(millis(http.drain_timeout), 0, hour, " ms")),
             ("http.streams_max", Range::of(count(http.streams_max), 0, 1 << 20, "")),
-        ])
+        ]);
+        ranges.extend(self.kafka.ranges());
+        ranges
     }
 
     /// Settings of the engine.
@@ -182,10 +190,17 @@ impl Config {
         if self.strict_catalog {
             engine.rules.strictness = Strictness::Strict;
         }
-        if self.accept_lost_tail {
-            engine.lost_tail = LostTail::Accept;
-        }
+        engine.lost_tail = self.lost_tail();
         engine
+    }
+
+    const fn lost_tail(&self) -> LostTail {
+        if self.accept_lost_tail { LostTail::Accept } else { LostTail::Refuse }
+    }
+
+    /// Settings of the bridge to Kafka; `None` when it is off.
+    pub(crate) fn kafka(&self) -> Option<KafkaConfig> {
+        self.kafka.config(self.lost_tail())
     }
 
     /// Settings of the data directory.

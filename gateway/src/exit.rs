@@ -22,6 +22,10 @@ pub(crate) enum Exit {
     AddressInUse = 11,
     /// The address cannot be listened at.
     AddressUnusable = 12,
+    /// No server answers for the data directory.
+    NotServing = 13,
+    /// The running server did not do what it was asked.
+    Refused = 14,
     /// Another process holds the data directory.
     DirectoryInUse = 20,
     /// The directory is missing, or holds something else.
@@ -51,12 +55,14 @@ pub(crate) enum Exit {
 impl Exit {
     /// All of them, for the page that documents them.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Good,
         Self::Internal,
         Self::WrongSetting,
         Self::AddressInUse,
         Self::AddressUnusable,
+        Self::NotServing,
+        Self::Refused,
         Self::DirectoryInUse,
         Self::NotADataDirectory,
         Self::UnknownFormat,
@@ -88,6 +94,8 @@ impl Exit {
             Self::AddressUnusable => {
                 "choose an address of this machine with --listen; ports below 1024 need a privilege"
             }
+            Self::NotServing => "start the server, or name its data directory with --data",
+            Self::Refused => "see what it said; nothing of it is lost",
             Self::DirectoryInUse => {
                 "stop the other process, or choose another directory with --data"
             }

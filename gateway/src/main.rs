@@ -1,5 +1,6 @@
 //! Onhand, a durable stock engine: the doors, the command line and `main`.
 
+mod brokers;
 mod cli;
 mod config;
 mod dialect;

@@ -4,11 +4,14 @@
 //! asks, so that no request pays for a metric that nobody reads. docs/METRICS.md lists all of them.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use onhand_engine::Status;
 
+use crate::brokers::figures::{self, SinkFigures, SinkState};
+use crate::brokers::kafka::{Bridge, SINK};
 use crate::http::meters::Meters;
 use crate::http::route::Route;
 use crate::http::tally::{BOUNDS, Sum};
@@ -61,6 +64,12 @@ const HTTP_ACCEPTED: &str = "onhand_http_connections_accepted_total";
 const HTTP_REFUSED: &str = "onhand_http_connections_refused_total";
 const HTTP_LATE: &str = "onhand_http_connections_late_total";
 const HTTP_STREAMS: &str = "onhand_http_streams_open";
+const EVENTS_PUBLISHED: &str = "inventory_events_published_total";
+const PUBLISH_SECONDS: &str = "inventory_event_publish_seconds";
+const PUBLISH_RETRIES: &str = "inventory_event_publish_retries_total";
+const OUTBOX_LAG: &str = "inventory_outbox_lag";
+const DEAD_LETTERS: &str = "inventory_dead_letters";
+const CIRCUIT_OPEN: &str = "inventory_circuit_open";
 
 /// All of them.
 const METRICS: &[(&str, Kind, &str)] = &[
@@ -100,6 +109,16 @@ const METRICS: &[(&str, Kind, &str)] = &[
     (HTTP_REFUSED, Counter, "Connections answered 503 because there were too many"),
     (HTTP_LATE, Counter, "Connections closed because they were too slow, by what was late"),
     (HTTP_STREAMS, Gauge, "Open event streams"),
+    (
+        EVENTS_PUBLISHED,
+        Counter,
+        "Events that reached every topic they belong to, and messages that never will",
+    ),
+    (PUBLISH_SECONDS, Histogram, "From the decision of an event to its last topic"),
+    (PUBLISH_RETRIES, Counter, "Times that publishing began again at the watermark"),
+    (OUTBOX_LAG, Gauge, "Durable records that are not published yet"),
+    (DEAD_LETTERS, Gauge, "Events that were set aside"),
+    (CIRCUIT_OPEN, Gauge, "1 while nothing is sent because the broker is away, else 0"),
 ];
 
 /// Route label of requests for paths that do not exist.
@@ -132,13 +151,20 @@ impl Exposition {
     pub(crate) fn render(
         &self,
         status: &Status,
+        bridge: Option<&Bridge>,
         meters: &Meters,
         routes: &'static [Route],
     ) -> String {
         publish_engine(status);
         publish_http(meters, routes);
+        if let Some(bridge) = bridge {
+            publish_sink(bridge);
+        }
         let mut text = self.handle.render();
         write_requests(&mut text, meters, routes);
+        if let Some(bridge) = bridge {
+            write_publishing(&mut text, bridge.figures());
+        }
         text
     }
 }
@@ -209,6 +235,41 @@ fn publish_http(meters: &Meters, routes: &'static [Route]) {
     }
 }
 
+fn publish_sink(bridge: &Bridge) {
+    let figures = bridge.figures();
+    for (event_type, count) in figures.published() {
+        let event_type = event_type.as_str();
+        counter!(EVENTS_PUBLISHED, "event_type" => event_type, "sink" => SINK, "result" => "delivered")
+            .absolute(count);
+    }
+    for (event_type, count) in figures.dead() {
+        let event_type = event_type.as_str();
+        counter!(EVENTS_PUBLISHED, "event_type" => event_type, "sink" => SINK, "result" => "failed")
+            .absolute(count);
+    }
+    counter!(PUBLISH_RETRIES, "sink" => SINK).absolute(figures.retries());
+    #[allow(clippy::cast_precision_loss, reason = "a figure for people")]
+    {
+        gauge!(OUTBOX_LAG, "sink" => SINK).set(bridge.lag() as f64);
+        gauge!(DEAD_LETTERS, "direction" => "out").set(figures.failed() as f64);
+    }
+    let is_open = figures.state() == SinkState::Suspended;
+    gauge!(CIRCUIT_OPEN, "sink" => SINK).set(f64::from(u8::from(is_open)));
+}
+
+/// How long events took, in the buckets of the sink.
+fn write_publishing(text: &mut String, figures: &SinkFigures) {
+    write_head(text, PUBLISH_SECONDS);
+    let (within, count, took) = figures.took();
+    write_histogram(
+        text,
+        PUBLISH_SECONDS,
+        &format!("sink=\"{SINK}\""),
+        figures::BOUNDS.iter().zip(within),
+        (count, took),
+    );
+}
+
 /// Every route that was asked for, and the paths that are none.
 fn sums<'a>(
     meters: &'a Meters,
@@ -221,28 +282,40 @@ fn sums<'a>(
 
 /// The recorder would want every single duration, the threads have them in buckets already.
 fn write_requests(text: &mut String, meters: &Meters, routes: &'static [Route]) {
-    let mut head = METRICS.iter().filter(|(name, ..)| *name == HTTP_SECONDS);
-    let help = head.next().map_or("", |(.., help)| *help);
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "# HELP {HTTP_SECONDS} {help}\n# TYPE {HTTP_SECONDS} histogram");
+    write_head(text, HTTP_SECONDS);
     for (method, route, sum) in sums(meters, routes) {
         let labels = format!("method=\"{method}\",route=\"{route}\"");
-        for (bound, count) in BOUNDS.iter().zip(sum.within) {
-            let bound = bound.as_secs_f64();
-            let _ = writeln!(text, "{HTTP_SECONDS}_bucket{{{labels},le=\"{bound}\"}} {count}");
-        }
         let Sum { count, took, .. } = sum;
-        let took = took.as_secs_f64();
-        let _ = writeln!(text, "{HTTP_SECONDS}_bucket{{{labels},le=\"+Inf\"}} {count}");
-        let _ = writeln!(text, "{HTTP_SECONDS}_sum{{{labels}}} {took}");
-        let _ = writeln!(text, "{HTTP_SECONDS}_count{{{labels}}} {count}");
+        write_histogram(text, HTTP_SECONDS, &labels, BOUNDS.iter().zip(sum.within), (count, took));
     }
+}
+
+fn write_head(text: &mut String, name: &str) {
+    let help = METRICS.iter().find(|(known, ..)| *known == name).map_or("", |(.., help)| *help);
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} histogram");
+}
+
+fn write_histogram<'a>(
+    text: &mut String,
+    name: &str,
+    labels: &str,
+    buckets: impl Iterator<Item = (&'a Duration, u64)>,
+    (count, took): (u64, Duration),
+) {
+    // Writing to a string cannot fail.
+    for (bound, count) in buckets {
+        let bound = bound.as_secs_f64();
+        let _ = writeln!(text, "{name}_bucket{{{labels},le=\"{bound}\"}} {count}");
+    }
+    let took = took.as_secs_f64();
+    let _ = writeln!(text, "{name}_bucket{{{labels},le=\"+Inf\"}} {count}");
+    let _ = writeln!(text, "{name}_sum{{{labels}}} {took}");
+    let _ = writeln!(text, "{name}_count{{{labels}}} {count}");
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use axum::http::StatusCode;
 
     use super::*;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Its name in the data directory.
 const NAME: &str = "server.json";
@@ -23,6 +23,25 @@ struct Content<'a> {
     listen: SocketAddr,
     token: &'a str,
     pid: u32,
+}
+
+/// What a tool reads there.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Listening {
+    /// Where the server listens.
+    pub(crate) listen: SocketAddr,
+    /// The token of this run.
+    pub(crate) token: String,
+}
+
+impl Listening {
+    /// Reads where the server of a data directory listens.
+    ///
+    /// # Errors
+    /// What the operating system said, or that the file is none of ours.
+    pub(crate) fn read(directory: &Path) -> io::Result<Self> {
+        Ok(serde_json::from_slice(&fs::read(directory.join(NAME))?)?)
+    }
 }
 
 impl ServerFile {
@@ -77,6 +96,8 @@ mod tests {
         assert_eq!(content["listen"], "127.0.0.1:7070");
         assert_eq!(content["pid"], std::process::id());
         assert_eq!(content["token"].as_str().unwrap().len(), 64);
+        let read = Listening::read(directory.path()).unwrap();
+        assert_eq!((read.listen, read.token.len()), (listen, 64));
         drop(file);
         assert!(!path.exists());
     }

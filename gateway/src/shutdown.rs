@@ -5,6 +5,7 @@ use std::io;
 use onhand_engine::{Engine, Fatal};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::brokers::kafka::Bridge;
 use crate::exit::Exit;
 
 /// SIGTERM and SIGINT.
@@ -21,6 +22,8 @@ pub(crate) enum End {
     Asked,
     /// The engine had to stop by itself.
     Failed(Fatal),
+    /// The broker holds what our log does not.
+    LostTail(String),
 }
 
 impl Signals {
@@ -42,13 +45,20 @@ impl Signals {
     }
 
     /// Waits for the end of a running server.
-    pub(crate) async fn end(&mut self, engine: &Engine) -> End {
+    pub(crate) async fn end(&mut self, engine: &Engine, bridge: Option<&Bridge>) -> End {
+        let ahead = async {
+            match bridge {
+                Some(bridge) => bridge.ahead().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             signal = self.next() => {
                 tracing::info!(?signal, "stopping");
                 End::Asked
             }
             fatal = engine.stopped() => End::Failed(fatal),
+            what = ahead => End::LostTail(what),
         }
     }
 }

@@ -28,6 +28,8 @@ const RULES: Rules = Rules {
     strictness: onhand_domain::stock::Strictness::Lenient,
     key_window: 1_000,
     ended_kept_ms: 1_000,
+    event_window: 1_000,
+    dead_letters_max: 100,
 };
 
 pub(crate) struct Machine {

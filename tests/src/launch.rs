@@ -128,7 +128,7 @@ impl Drop for Process {
 
 /// Rust drops no statics and a killed test drops nothing at all. The watchdog reads a pipe whose
 /// other end only this process holds: when it closes, the server is killed and its directory removed.
-fn watch(id: u32, doomed: &Path) -> Child {
+pub(crate) fn watch(id: u32, doomed: &Path) -> Child {
     Command::new("sh")
         .arg("-c")
         .arg("trap '' INT TERM; read -r _; kill -9 \"$1\"; rm -rf \"$2\"")

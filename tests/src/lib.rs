@@ -2,13 +2,15 @@
 //! every figure as an exact decimal. Nothing in here knows a crate of the engine.
 //!
 //! In reading order: [`Server`] (the process), [`Client`] (the wire), [`Answer`] and [`Json`]
-//! (what came back), [`Figure`] (decimals), [`Shop`] (one tenant's calls), [`Stream`] (SSE).
+//! (what came back), [`Figure`] (decimals), [`Shop`] (one tenant's calls), [`Stream`] (SSE), [`kafka`]
+//! (a real broker).
 
 mod answer;
 mod binary;
 mod client;
 mod figure;
 mod json;
+pub mod kafka;
 mod launch;
 mod request;
 mod server;

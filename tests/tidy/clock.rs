@@ -7,10 +7,11 @@ const READS: [&str; 5] =
     ["SystemTime::now", "Instant::now", "Timestamp::now", "Zoned::now", "Utc::now"];
 
 /// The files that may, and why.
-const READERS: [(&str, &str); 7] = [
+const READERS: [(&str, &str); 8] = [
     ("engine/src/clock.rs", "the engine's clock: the one time that decides"),
     ("engine/src/engine.rs", "how long a shutdown may wait"),
     ("engine/src/hopper.rs", "spacing of commits, and how long each took"),
+    ("gateway/src/brokers/stopwatch.rs", "pauses and time limits of the bridge"),
     ("gateway/src/http/server.rs", "how long requests may take when the process stops"),
     ("gateway/src/http/server/pulse.rs", "time limits of connections"),
     ("gateway/src/http/timestamp.rs", "the door's check of `occurredAt`"),

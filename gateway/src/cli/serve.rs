@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use onhand_engine::{Engine, EngineConfig};
 
+use crate::brokers::kafka::Bridge;
 use crate::cli::variables;
 use crate::config::{Config, Flags};
 use crate::exit::{Exit, Stop, exit_of_io};
@@ -54,6 +55,7 @@ async fn serve(config: &Config) -> Result<Exit, Stop> {
         // Nothing was promised yet, and what was before is on disk.
         signal = signals.next() => leave(signal),
     };
+    let bridge = start_bridge(&engine, config).await?;
     let stage = Arc::<Stage>::default();
     let meters = Arc::new(Meters::new(threads, ROUTES.len(), streams_max));
     let exposition = Arc::new(Exposition::install());
@@ -65,6 +67,7 @@ async fn serve(config: &Config) -> Result<Exit, Stop> {
             port: engine.port(),
             stage: Arc::clone(&stage),
             meters: Arc::clone(&meters),
+            bridge: bridge.clone(),
             exposition: Arc::clone(&exposition),
         });
         let tally = Arc::clone(meters.tally(thread));
@@ -78,13 +81,14 @@ async fn serve(config: &Config) -> Result<Exit, Stop> {
     let (epoch, replayed) = (status.epoch, status.log.replayed);
     tracing::info!(%address, epoch, replayed, identity = %status.identity, "serving");
     tokio::spawn(keep_up(exposition));
-    let end = signals.end(&engine).await;
-    stop(Serving { engine, stage, running, file }, end, signals).await
+    let end = signals.end(&engine, bridge.as_deref()).await;
+    stop(Serving { engine, bridge, stage, running, file }, end, signals).await
 }
 
 /// All that runs.
 struct Serving {
     engine: Engine,
+    bridge: Option<Arc<Bridge>>,
     stage: Arc<Stage>,
     running: Running,
     file: ServerFile,
@@ -96,13 +100,29 @@ async fn start_engine(config: EngineConfig) -> Result<Engine, Stop> {
     started.map_err(Stop::from)
 }
 
+/// Nothing is served before it is known whether the topics hold what our log does not.
+async fn start_bridge(engine: &Engine, config: &Config) -> Result<Option<Arc<Bridge>>, Stop> {
+    let Some(kafka) = config.kafka() else { return Ok(None) };
+    let bridge = Bridge::start(engine, kafka).map_err(|error| {
+        Stop::new(Exit::Internal, format!("the bridge to Kafka cannot be started: {error}"))
+    })?;
+    if let Err(what) = bridge.checked().await {
+        bridge.stop();
+        return Err(Stop::new(Exit::LostTail, what));
+    }
+    Ok(Some(Arc::new(bridge)))
+}
+
 /// Not ready, no new connections, requests in flight answered, all of it on disk; a second signal
 /// ends the process at once.
 async fn stop(serving: Serving, end: End, mut signals: Signals) -> Result<Exit, Stop> {
-    let Serving { engine, stage, running, file } = serving;
+    let Serving { engine, bridge, stage, running, file } = serving;
     stage.stop();
     let ending = tokio::task::spawn_blocking(move || {
         running.join();
+        if let Some(bridge) = bridge {
+            bridge.stop();
+        }
         let ended = engine.shutdown();
         drop(file);
         ended
@@ -112,7 +132,10 @@ async fn stop(serving: Serving, end: End, mut signals: Signals) -> Result<Exit, 
         signal = signals.next() => leave(signal),
     };
     match (end, ended) {
-        (End::Failed(fatal), _) | (End::Asked, Err(fatal)) => Err(Stop::from(fatal)),
+        (End::Failed(fatal), _) | (End::Asked | End::LostTail(_), Err(fatal)) => {
+            Err(Stop::from(fatal))
+        }
+        (End::LostTail(what), Ok(())) => Err(Stop::new(Exit::LostTail, what)),
         (End::Asked, Ok(())) => {
             tracing::info!("stopped");
             Ok(Exit::Good)

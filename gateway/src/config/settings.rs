@@ -115,6 +115,63 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "1000",
         "Open event streams; a further one is answered 429 OVERLOADED.",
     ),
+    setting(
+        "kafka.brokers",
+        "",
+        "Some brokers as `host:port`, separated by commas; naming them switches the bridge to Kafka \
+         on. The flag is --kafka.",
+    ),
+    setting("kafka.client_id", "inventory-service", "Under which name we appear there."),
+    setting(
+        "kafka.routes",
+        "inventory-events=standard",
+        "What goes where: `TOPIC=DIALECT` or `TOPIC=DIALECT:NAME|NAME`, separated by commas; a name \
+         is that of an event type or of an aggregate. Several dialects at once are allowed.",
+    ),
+    setting("kafka.dead_letter_topic", "inventory-events-dlq", "The topic of dead letters."),
+    setting("kafka.create_topics", "false", "Make outgoing topics that are missing."),
+    setting("kafka.topic_partitions", "6", "Partitions of a topic that is made."),
+    setting(
+        "kafka.topic_replication",
+        "0",
+        "Copies of a topic that is made; 0 leaves it to the broker.",
+    ),
+    setting("kafka.linger", "5ms", "How long events are gathered for one request."),
+    setting(
+        "kafka.batch",
+        "50",
+        "Events that are handed to the client before deliveries are looked at; no event waits for a \
+         batch to be full.",
+    ),
+    setting(
+        "kafka.retries",
+        "3",
+        "Retries of an event that the broker refuses, before it becomes a dead letter. Attempts \
+         while the broker is away do not count.",
+    ),
+    setting(
+        "kafka.retry_delay",
+        "1s",
+        "Pause before the first retry; each further one is twice as long.",
+    ),
+    setting("kafka.breaker_pause", "2s", "Pause between two looks at a broker that is away."),
+    setting(
+        "kafka.delivery_timeout",
+        "30s",
+        "How long the client tries by itself before a delivery counts as failed.",
+    ),
+    setting("kafka.in_flight_max", "20000", "Messages on their way to the broker at once."),
+    setting("kafka.in_flight_bytes_max", "32MiB", "Bytes on their way to the broker at once."),
+    setting(
+        "kafka.message_bytes_max",
+        "1000000",
+        "A larger message is never sent; it becomes a dead letter. Not above what the broker takes.",
+    ),
+    setting(
+        "kafka.lag_alarm",
+        "100000",
+        "Unpublished records above which health warns and an ERROR line calls a human.",
+    ),
 ];
 
 /// The setting of that name.

@@ -16,7 +16,15 @@ const FILE_VARIABLE: &str = "ONHAND_CONFIG";
 /// Names of the log level by custom; ours goes before the one that all Rust programs know.
 const LOG_VARIABLES: [&str; 2] = ["RUST_LOG", "ONHAND_LOG"];
 /// Settings that are text even when they look like a number.
-const TEXTS: [&str; 3] = ["data", "listen", "log_level"];
+const TEXTS: [&str; 7] = [
+    "data",
+    "listen",
+    "log_level",
+    "kafka.brokers",
+    "kafka.client_id",
+    "kafka.routes",
+    "kafka.dead_letter_topic",
+];
 
 /// One value from one place.
 struct Given {
@@ -77,7 +85,9 @@ impl Sources {
             figment = figment.merge(given);
         }
         for (key, text) in &flags.settings {
-            let source = format!("flag --{}", key.replace('_', "-"));
+            let flag =
+                if *key == "kafka.brokers" { "kafka".to_owned() } else { key.replace('_', "-") };
+            let source = format!("flag --{flag}");
             figment = figment.merge(Given::text(key, text, source));
         }
         Ok(Self { figment })

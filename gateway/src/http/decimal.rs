@@ -56,7 +56,7 @@ pub(crate) enum Range {
 /// A number as it stands in the body, not yet read.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Decimal<'a>(#[serde(borrow)] &'a RawValue);
+pub(crate) struct Decimal<'a>(#[serde(borrow)] pub(crate) &'a RawValue);
 
 impl Decimal<'_> {
     /// Reads a quantity.

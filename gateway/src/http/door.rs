@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use onhand_engine::{Engine, Port};
 
+use crate::brokers::kafka::Bridge;
 use crate::http::meters::Meters;
 use crate::http::stage::Stage;
 use crate::metrics::Exposition;
@@ -21,6 +22,8 @@ pub(crate) struct Door {
     pub(crate) stage: Arc<Stage>,
     /// What all threads of the door have counted.
     pub(crate) meters: Arc<Meters>,
+    /// What publishes; `None` when no broker is configured.
+    pub(crate) bridge: Option<Arc<Bridge>>,
     /// How all of it is told to Prometheus.
     pub(crate) exposition: Arc<Exposition>,
 }

@@ -1,6 +1,6 @@
 //! What happened, in the order of the log: page by page, or as a stream that follows.
 
-mod cursor;
+pub(crate) mod cursor;
 mod feed;
 mod filter;
 mod scan;

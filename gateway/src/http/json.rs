@@ -7,8 +7,8 @@ use crate::http::timestamp;
 
 /// A JSON text in the making.
 ///
-/// Commas are set by themselves: a value that follows anything but an opening bracket or a colon
-/// gets one in front of it. Keys are written by us and need no escaping.
+/// Commas are set by themselves: a value that follows anything but an opening bracket, a colon or a
+/// line break gets one in front of it. Keys are written by us and need no escaping.
 #[derive(Debug, Default)]
 pub(crate) struct Json {
     out: Vec<u8>,
@@ -33,6 +33,25 @@ impl Json {
     /// Takes back what was written since the mark.
     pub(crate) fn cut(&mut self, mark: usize) {
         self.out.truncate(mark);
+    }
+
+    /// What is written so far.
+    pub(crate) fn written(&self) -> &[u8] {
+        &self.out
+    }
+
+    /// Begins another text behind what is written, on a line of its own.
+    pub(crate) fn begin_line(&mut self) {
+        if !self.out.is_empty() {
+            self.out.push(b'\n');
+        }
+    }
+
+    /// Writes further members into the object that was written last.
+    pub(crate) fn extend(&mut self, write: impl FnOnce(&mut Self)) {
+        assert_eq!(self.out.pop(), Some(b'}'), "an object was written last");
+        write(self);
+        self.out.push(b'}');
     }
 
     /// `{…}`: as a whole text, or as an element of an array.
@@ -178,7 +197,7 @@ impl Json {
 
     #[inline]
     fn separate(&mut self) {
-        if !matches!(self.out.last(), None | Some(b'{' | b'[' | b':')) {
+        if !matches!(self.out.last(), None | Some(b'{' | b'[' | b':' | b'\n')) {
             self.out.push(b',');
         }
     }

@@ -83,6 +83,8 @@ use crate::http::{
         operation::ready,
         operation::metrics,
         operation::status,
+        operation::publisher::publisher,
+        operation::replay::replay,
     ),
     components(schemas(schema::Problem, schema::InOut))
 )]

@@ -1,5 +1,8 @@
 //! For those who run the process: is it alive, is it ready, how does it stand.
 
+pub(crate) mod publisher;
+pub(crate) mod replay;
+
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -10,6 +13,8 @@ use axum::response::Response;
 use onhand_engine::{Failure, Status};
 use utoipa::ToSchema;
 
+use crate::brokers::figures::SinkState;
+use crate::brokers::kafka::Bridge;
 use crate::http::ROUTES;
 use crate::http::answer::{self, Answer};
 use crate::http::door::Door;
@@ -58,7 +63,7 @@ struct Readiness {
 }
 
 impl Readiness {
-    fn of(closed: Option<Failure>, is_stopping: bool) -> Self {
+    fn of(closed: Option<Failure>, is_stopping: bool, bridge: Option<&Bridge>) -> Self {
         let stopping = Health::Down("the process is stopping");
         let failed = Health::Down("a commit failed or a part panicked; the process is ending");
         let full = Health::Warn("the disk is nearly full: writes are refused, reads go on");
@@ -69,8 +74,12 @@ impl Readiness {
             Some(Failure::Stopping) => (stopping, Health::Up),
             Some(Failure::OutcomeUnknown | Failure::Internal) => (failed, failed),
         };
-        // No sink is configured: the outbox is the log itself, and no event can have failed.
-        Self { writer, log, broker: Health::Off, outbox: Health::Up, failed_events: Health::Up }
+        let (broker, outbox, failed_events) = bridge.map_or(
+            // No sink is configured: the outbox is the log itself, and no event can have failed.
+            (Health::Off, Health::Up, Health::Up),
+            health_of,
+        );
+        Self { writer, log, broker, outbox, failed_events }
     }
 
     /// Only writer and log decide: without them nothing can be answered. The other parts catch up.
@@ -96,6 +105,30 @@ impl Readiness {
         });
         Answer::json(status, json)
     }
+}
+
+/// Dead letters above which a human should look (EVENTS.md, "Handling").
+const FAILED_EVENTS_MAX: u64 = 100;
+
+/// How broker, outbox and failed events stand.
+fn health_of(bridge: &Bridge) -> (Health, Health, Health) {
+    let figures = bridge.figures();
+    let broker = match figures.state() {
+        SinkState::Running => Health::Up,
+        SinkState::Suspended => Health::Warn(
+            "the broker is away or was not read yet: publishing waits, selling goes on",
+        ),
+        SinkState::Stopped => Health::Warn("publishing has stopped; see the log"),
+    };
+    let outbox = match bridge.lag() > bridge.lag_alarm() {
+        true => Health::Warn("more records than `kafka.lag_alarm` are not published yet"),
+        false => Health::Up,
+    };
+    let failed = match figures.failed() > FAILED_EVENTS_MAX {
+        true => Health::Warn("more than 100 events could never be sent; see the log"),
+        false => Health::Up,
+    };
+    (broker, outbox, failed)
 }
 
 fn respond(answer: Answer, request: Request) -> Response {
@@ -125,7 +158,10 @@ pub(crate) async fn live(State(_): State<Arc<Door>>, request: Request) -> Respon
     )
 )]
 pub(crate) async fn ready(State(door): State<Arc<Door>>, request: Request) -> Response {
-    let readiness = Readiness::of(door.engine.status().closed, door.stage.is_stopping());
+    let readiness = {
+        let closed = door.engine.status().closed;
+        Readiness::of(closed, door.stage.is_stopping(), door.bridge.as_deref())
+    };
     respond(readiness.answer(), request)
 }
 
@@ -137,7 +173,8 @@ pub(crate) async fn ready(State(door): State<Arc<Door>>, request: Request) -> Re
     responses((status = 200, description = "Metrics", body = String, content_type = "text/plain"))
 )]
 pub(crate) async fn metrics(State(door): State<Arc<Door>>, _: Request) -> Response {
-    let text = door.exposition.render(&door.engine.status(), &door.meters, ROUTES);
+    let bridge = door.bridge.as_deref();
+    let text = door.exposition.render(&door.engine.status(), bridge, &door.meters, ROUTES);
     let mut response = Response::new(Body::from(text));
     response.headers_mut().insert(CONTENT_TYPE, PROMETHEUS);
     response
@@ -152,10 +189,11 @@ pub(crate) async fn metrics(State(door): State<Arc<Door>>, _: Request) -> Respon
 )]
 pub(crate) async fn status(State(door): State<Arc<Door>>, request: Request) -> Response {
     let status = door.engine.status();
-    respond(Answer::object(|json| write_status(&status, json)), request)
+    let bridge = door.bridge.as_deref();
+    respond(Answer::object(|json| write_status(&status, bridge, json)), request)
 }
 
-fn write_status(status: &Status, json: &mut Json) {
+fn write_status(status: &Status, bridge: Option<&Bridge>, json: &mut Json) {
     json.text("version", env!("CARGO_PKG_VERSION"));
     json.text("identity", &status.identity.to_string());
     json.number("epoch", status.epoch);
@@ -167,7 +205,7 @@ fn write_status(status: &Status, json: &mut Json) {
         json.number("rounds", status.checkpoint.rounds);
         json.number("bytes", status.checkpoint.bytes);
     });
-    json.array_at("sinks", |_| {});
+    json.array_at("sinks", |json| publisher::write_sinks(bridge, json));
     json.object_at("permits", |json| {
         json.number("used", status.permits_used);
         json.number("limit", status.permits_limit);
@@ -328,6 +366,11 @@ pub(crate) struct Sink {
     delivered: u64,
     /// Records that have not arrived yet.
     lag: u64,
+    /// Messages that can never be sent, since the start.
+    failed: u64,
+    /// The last thing that went wrong.
+    #[schema(rename = "lastError")]
+    last_error: Option<String>,
 }
 
 /// Commands inside the engine.
@@ -364,14 +407,14 @@ mod tests {
             (Some(Failure::Stopping), false, false),
             (Some(Failure::OutcomeUnknown), false, false),
         ] {
-            let readiness = Readiness::of(closed, is_stopping);
+            let readiness = Readiness::of(closed, is_stopping, None);
             assert_eq!(readiness.is_ready(), expected, "{closed:?} {is_stopping}");
         }
     }
 
     #[test]
     fn a_full_disk_warns_in_the_log() {
-        let readiness = Readiness::of(Some(Failure::StorageFull), false);
+        let readiness = Readiness::of(Some(Failure::StorageFull), false, None);
         let mut json = Json::default();
         json.object(|json| readiness.log.write("log", json));
         let text = String::from_utf8(json.into_bytes()).unwrap();

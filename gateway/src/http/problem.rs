@@ -109,13 +109,11 @@ impl Problem {
     }
 
     /// What clients match on.
-    #[cfg(test)]
     pub(crate) fn code(&self) -> Code {
         self.0.code
     }
 
     /// What is told to people.
-    #[cfg(test)]
     pub(crate) fn detail(&self) -> &str {
         &self.0.detail
     }

@@ -423,7 +423,7 @@ fn days_beyond_the_calendar_show_as_its_ends() {
         (i32::MAX, "9999-12-31"),
         (i32::MIN, "-009999-01-01"),
     ] {
-        assert_eq!(super::payload::shown(Day::from_days(days)), expected);
+        assert_eq!(crate::dialect::payload::shown(Day::from_days(days)), expected);
     }
 }
 

@@ -9,28 +9,43 @@ use crate::http::problem::Problem;
 
 /// A place in the log: everything up to this event, itself included, has been told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Cursor {
+pub(crate) struct Cursor {
     sequence: u64,
     index: u32,
 }
 
 impl Cursor {
+    /// At an event by its numbers.
+    pub(crate) const fn at(sequence: u64, index: u32) -> Self {
+        Self { sequence, index }
+    }
+
+    /// The record it stands at or in.
+    pub(crate) const fn sequence(self) -> u64 {
+        self.sequence
+    }
+
+    /// The event of that record.
+    pub(crate) const fn index(self) -> u32 {
+        self.index
+    }
+
     /// Before all events.
-    pub(super) const START: Self = Self::behind(0);
+    pub(crate) const START: Self = Self::behind(0);
 
     /// Behind all events of a record.
-    pub(super) const fn behind(sequence: u64) -> Self {
+    pub(crate) const fn behind(sequence: u64) -> Self {
         Self { sequence, index: u32::MAX }
     }
 
     /// Behind this event.
-    pub(super) const fn of(event: &Event) -> Self {
+    pub(crate) const fn of(event: &Event) -> Self {
         Self { sequence: event.sequence, index: event.index }
     }
 
     /// The last record of which nothing is left to tell. Reading goes on behind it, also when the
     /// cursor stands in the middle of the record that follows.
-    pub(super) const fn last_whole_record(self) -> u64 {
+    pub(crate) const fn last_whole_record(self) -> u64 {
         if self.index == u32::MAX { self.sequence } else { self.sequence.saturating_sub(1) }
     }
 

@@ -1,0 +1,14 @@
+//! The bridge to message brokers. What leaves is published from the log, in the order of the log.
+//!
+//! Reading order: `routes` (what goes where, in which dialect), `envelope` (what stands
+//! around it), `ledger` (what has arrived), `breaker` (when to send), `figures` (what others may know),
+//! `dead_letters` (what can never be sent), `kafka` (the broker itself).
+
+pub(crate) mod breaker;
+pub(crate) mod dead_letters;
+mod envelope;
+pub(crate) mod figures;
+pub(crate) mod kafka;
+mod ledger;
+pub(crate) mod routes;
+mod stopwatch;

@@ -1,0 +1,79 @@
+//! Asking the running server, as the tools do: it says in `server.json` where it listens.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::exit::{Exit, Stop};
+use crate::server_file::Listening;
+
+/// How long it may take to be heard.
+const CONNECT_WAIT: Duration = Duration::from_secs(5);
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Heard {
+    /// The HTTP status.
+    pub(super) status: u16,
+    /// The body.
+    pub(super) body: Vec<u8>,
+}
+
+/// Sends one request to the server that has this data directory, and waits for the answer.
+///
+/// # Errors
+/// No server runs there, or it does not answer.
+pub(super) fn ask(data: &Path, method: &str, path: &str, body: &str) -> Result<Heard, Stop> {
+    let silent = |error: &dyn std::fmt::Display| {
+        Stop::new(Exit::NotServing, format!("no server answers for {}: {error}", data.display()))
+    };
+    let Listening { listen, token } = Listening::read(data).map_err(|error| silent(&error))?;
+    let raw = exchange(listen, &token, method, path, body).map_err(|error| silent(&error))?;
+    parse(&raw).ok_or_else(|| silent(&"what came back is no answer"))
+}
+
+fn exchange(
+    listen: SocketAddr,
+    token: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect_timeout(&listen, CONNECT_WAIT)?;
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {listen}\r\nconnection: close\r\nauthorization: Bearer \
+         {token}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes())?;
+    let mut raw = Vec::new();
+    stream.read_to_end(&mut raw)?;
+    Ok(raw)
+}
+
+/// Takes an answer apart. Our answers state their length and are never chunked.
+fn parse(raw: &[u8]) -> Option<Heard> {
+    let end = raw.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(&raw[..end]).ok()?;
+    let status = head.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
+    Some(Heard { status, body: raw[end + 4..].to_vec() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_taken_apart() {
+        let check = |raw: &str, expected: Option<(u16, &str)>| {
+            let expected = expected.map(|(status, body)| Heard { status, body: body.into() });
+            assert_eq!(parse(raw.as_bytes()), expected, "{raw}");
+        };
+        check("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}", Some((200, "{}")));
+        check("HTTP/1.1 503 Service Unavailable\r\n\r\n", Some((503, "")));
+        check("HTTP/1.1 200 OK\r\n", None);
+        check("SSH-2.0\r\n\r\n", None);
+        check("", None);
+    }
+}

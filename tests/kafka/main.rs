@@ -1,0 +1,6 @@
+//! Everything that needs a real Kafka broker. Without Java or Maven each test says that it is skipped,
+//! and why; where `CI` is set it fails instead.
+
+mod broker;
+mod publisher;
+mod publishing;

@@ -1,0 +1,177 @@
+//! One Kafka broker with a directory and ports of its own.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use tempfile::TempDir;
+
+use super::node::{Home, Node};
+use super::topics::Topics;
+use super::{Skip, jars, port};
+
+/// How long a start may take before the test fails; two seconds on an idle machine.
+const START_WAIT: Duration = Duration::from_secs(120);
+const ASK_WAIT: Duration = Duration::from_millis(500);
+const POLL: Duration = Duration::from_millis(20);
+
+/// Another program may take a port between its choice and the start.
+const STARTS_MAX: usize = 3;
+
+/// An Apache Kafka broker (KRaft, single node) on free ports of the loopback address, without
+/// automatic creation of topics. Dropping it kills it and removes its directory.
+pub struct Broker {
+    node: Option<Node>,
+    home: Home,
+    /// Removed with the broker, so it comes last.
+    _directory: TempDir,
+}
+
+impl Broker {
+    /// Starts an empty broker; ready when it answers a metadata request.
+    ///
+    /// # Errors
+    /// What this machine lacks.
+    pub fn start() -> Result<Self, Skip> {
+        Self::start_with(&[])
+    }
+
+    /// As [`Broker::start`], with these lines added to `server.properties`.
+    ///
+    /// # Errors
+    /// What this machine lacks.
+    pub fn start_with(settings: &[(&str, &str)]) -> Result<Self, Skip> {
+        let jars = jars::directory()?;
+        for attempt in 1.. {
+            let directory = tempfile::tempdir().expect("a temporary directory can be made");
+            let home = Home {
+                directory: directory.path().to_owned(),
+                jars: jars.to_owned(),
+                port: port::free(),
+                controller: port::free(),
+            };
+            home.furnish(settings, &cluster_id());
+            let mut broker = Self { node: None, home, _directory: directory };
+            match broker.begin() {
+                Ok(()) => return Ok(broker),
+                Err(printed) if attempt < STARTS_MAX && printed.contains("already in use") => {}
+                Err(printed) => panic!("the broker did not start:\n{printed}"),
+            }
+        }
+        unreachable!("attempts are counted")
+    }
+
+    /// A broker of the running test's own, to restart as it likes; where there can be none, says that the test is skipped.
+    pub fn for_test() -> Option<Self> {
+        Self::start().inspect_err(Skip::tell).ok()
+    }
+
+    /// The broker that tests share, each with topics of its own; started by the first that asks. Where
+    /// there can be none, says that the test is skipped.
+    pub fn shared() -> Option<&'static Self> {
+        static SHARED: OnceLock<Result<Broker, Skip>> = OnceLock::new();
+        SHARED.get_or_init(Self::start).as_ref().inspect_err(|skip| skip.tell()).ok()
+    }
+
+    /// `127.0.0.1:PORT`, the same over restarts.
+    pub fn bootstrap(&self) -> String {
+        format!("127.0.0.1:{}", self.home.port)
+    }
+
+    /// Settings of a client of this broker, with nothing but its address.
+    pub fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.bootstrap());
+        config
+    }
+
+    /// Stops it in good order; clients find nobody until [`Broker::start_again`].
+    pub fn stop(&mut self) {
+        self.node.take().expect("it runs").stop();
+    }
+
+    /// Kills it as by `kill -9`.
+    pub fn kill(&mut self) {
+        drop(self.node.take().expect("it runs"));
+    }
+
+    /// Starts it on the same port with the same data.
+    pub fn start_again(&mut self) {
+        assert!(self.node.is_none(), "it still runs");
+        if let Err(printed) = self.begin() {
+            panic!("the broker did not start again:\n{printed}");
+        }
+    }
+
+    /// Stops it in good order and starts it again.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.start_again();
+    }
+
+    /// Creates a topic; returns when clients see all its partitions.
+    pub fn create_topic(&self, name: &str, partitions: u16) {
+        Topics::of(self).create(name, partitions, &[]);
+    }
+
+    /// As [`Broker::create_topic`], with settings (`retention.ms`, …).
+    pub fn create_topic_with(&self, name: &str, partitions: u16, settings: &[(&str, &str)]) {
+        Topics::of(self).create(name, partitions, settings);
+    }
+
+    /// Deletes a topic; returns when clients no longer see it.
+    pub fn delete_topic(&self, name: &str) {
+        Topics::of(self).delete(name);
+    }
+
+    /// Deletes the messages of a partition below an offset, as retention would.
+    pub fn delete_records(&self, topic: &str, partition: u16, before: i64) {
+        Topics::of(self).delete_records(topic, partition, before);
+    }
+
+    /// What the broker printed, over all its runs.
+    pub fn printed(&self) -> String {
+        self.home.printed()
+    }
+
+    /// Starts the process and waits until it answers; else what it printed.
+    fn begin(&mut self) -> Result<(), String> {
+        let mut node = Node::spawn(&self.home);
+        let asking: BaseConsumer = self.client().create().expect("a client can be made");
+        let deadline = Instant::now() + START_WAIT;
+        loop {
+            let told = asking.fetch_metadata(None, ASK_WAIT);
+            if told.is_ok_and(|metadata| !metadata.brokers().is_empty()) {
+                self.node = Some(node);
+                return Ok(());
+            }
+            if node.has_ended() || Instant::now() > deadline {
+                return Err(self.home.printed());
+            }
+            thread::sleep(POLL);
+        }
+    }
+}
+
+/// 16 random bytes as Kafka writes them: base64 for URLs, not beginning with a dash. The last of the
+/// 22 letters carries only two bits.
+fn cluster_id() -> String {
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let draw = RandomState::new();
+    let letter = |place: u64| {
+        let drawn = draw.hash_one(place) % LETTERS.len() as u64;
+        char::from(LETTERS[usize::try_from(drawn).expect("below 62")])
+    };
+    (0..21).map(letter).chain(['A']).collect()
+}
+
+#[test]
+fn each_cluster_has_an_id_of_its_own() {
+    let (one, other) = (cluster_id(), cluster_id());
+    assert_ne!(one, other);
+    assert_eq!(one.len(), 22);
+}

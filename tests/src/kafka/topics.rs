@@ -1,0 +1,83 @@
+//! Topics of a broker.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication, TopicResult};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::error::KafkaResult;
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::Broker;
+
+/// How long the broker may take for what it was asked.
+const WAIT: Duration = Duration::from_secs(60);
+const ASK_WAIT: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(20);
+
+/// Asks a broker about its topics.
+pub(super) struct Topics {
+    client: AdminClient<DefaultClientContext>,
+}
+
+impl Topics {
+    pub(super) fn of(broker: &Broker) -> Self {
+        Self { client: broker.client().create().expect("a client can be made") }
+    }
+
+    pub(super) fn create(&self, name: &str, partitions: u16, settings: &[(&str, &str)]) {
+        let new = NewTopic::new(name, partitions.into(), TopicReplication::Fixed(1));
+        let new = settings.iter().fold(new, |new, (key, value)| new.set(key, value));
+        done(&block_on(self.client.create_topics([&new], &options())));
+        self.until(|| self.partitions(name) == usize::from(partitions), name);
+    }
+
+    pub(super) fn delete(&self, name: &str) {
+        done(&block_on(self.client.delete_topics(&[name], &options())));
+        self.until(|| self.partitions(name) == 0, name);
+    }
+
+    pub(super) fn delete_records(&self, topic: &str, partition: u16, before: i64) {
+        let mut offsets = TopicPartitionList::new();
+        let offset = Offset::Offset(before);
+        offsets
+            .add_partition_offset(topic, partition.into(), offset)
+            .expect("an offset can be named");
+        let told = block_on(self.client.delete_records(&offsets, &options()));
+        let told = told.expect("the broker answers");
+        assert!(told.elements().iter().all(|it| it.error().is_ok()), "{told:?}");
+    }
+
+    /// How many partitions of a topic have a leader; none of an unknown one.
+    fn partitions(&self, name: &str) -> usize {
+        let metadata = self.client.inner().fetch_metadata(None, ASK_WAIT);
+        let metadata = metadata.expect("the broker answers");
+        let topic = metadata.topics().iter().find(|topic| topic.name() == name);
+        topic.map_or(0, |topic| {
+            topic.partitions().iter().filter(|partition| partition.leader() >= 0).count()
+        })
+    }
+
+    fn until(&self, is_so: impl Fn() -> bool, name: &str) {
+        let deadline = Instant::now() + WAIT;
+        while !is_so() {
+            assert!(Instant::now() < deadline, "topic {name} is not as it was asked for");
+            thread::sleep(POLL);
+        }
+    }
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().operation_timeout(Some(WAIT)).request_timeout(Some(WAIT))
+}
+
+#[track_caller]
+fn done(told: &KafkaResult<Vec<TopicResult>>) {
+    let each = told.as_ref().expect("the broker answers");
+    assert!(each.iter().all(Result::is_ok), "{each:?}");
+}
+
+fn block_on<F: Future>(asked: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.expect("a runtime without drivers").block_on(asked)
+}
