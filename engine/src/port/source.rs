@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Wake, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use onhand_domain::command::Command;
 use parking_lot::{Condvar, Mutex};
@@ -54,10 +54,11 @@ impl Wake for Doorbell {
 }
 
 impl Doorbell {
-    fn wait_until(&self, deadline: Instant) {
+    /// Waits until it is rung, at most so long; tells whether it was.
+    fn wait(&self, most: Duration) -> bool {
         let mut is_rung = self.is_rung.lock();
-        while !*is_rung && !self.rung.wait_until(&mut is_rung, deadline).timed_out() {}
-        *is_rung = false;
+        self.rung.wait_while_for(&mut is_rung, |is_rung| !*is_rung, most);
+        std::mem::take(&mut *is_rung)
     }
 }
 
@@ -118,7 +119,7 @@ impl SourcePort {
                 None => return Ok(()),
             };
             if waiting.is_some() {
-                self.wait_until(Instant::now() + LOOK);
+                self.wait(LOOK);
                 self.take_ready(answers);
             }
         }
@@ -156,16 +157,17 @@ impl SourcePort {
     }
 
     /// Appends the answers that have come, in the order in which their commands were entered. When
-    /// there is none yet it waits, at most so long.
+    /// there is none yet it waits, at most so long after the last one that came for a later command.
     ///
     /// # Errors
     /// [`Failure::OutcomeUnknown`]: the engine has failed; what was in flight may or may not be durable.
     pub fn answers(&mut self, wait: Duration, answers: &mut Vec<Reply>) -> Result<(), Failure> {
         self.collect();
-        let deadline = Instant::now() + wait;
-        while !self.is_ready() && Instant::now() < deadline {
+        while !self.is_ready() {
             self.failed()?;
-            self.wait_until(deadline);
+            if !self.wait(wait) {
+                break;
+            }
         }
         self.take_ready(answers);
         if answers.is_empty() { self.failed() } else { Ok(()) }
@@ -184,13 +186,13 @@ impl SourcePort {
         }
     }
 
-    fn wait_until(&mut self, deadline: Instant) {
+    /// Waits for answers and collects them; tells whether there may be any.
+    fn wait(&mut self, most: Duration) -> bool {
         *self.port.state.driver.lock() = Some(self.waker.clone());
         // What came before the waker was set has woken nobody.
-        if self.port.state.inbox.lock().is_empty() {
-            self.bell.wait_until(deadline);
-        }
+        let came = !self.port.state.inbox.lock().is_empty() || self.bell.wait(most);
         self.collect();
+        came
     }
 
     fn collect(&mut self) {
