@@ -12,10 +12,17 @@ use crate::http::body::Object;
 /// The major version of an event that names none, and the only one there is.
 const MAJOR: &str = "1";
 
+/// An envelope, and the metadata in it.
+#[derive(Debug)]
+pub(super) struct Envelope<'a> {
+    members: Members<'a>,
+    metadata: Result<Metadata<'a>, Fault>,
+}
+
 /// Members of an envelope. Those of CloudEvents have common names and count only beside `specversion`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(super) struct Envelope<'a> {
+struct Members<'a> {
     event_id: Option<Raw<'a>>,
     #[serde(rename = "event_id")]
     event_id_snake: Option<Raw<'a>>,
@@ -46,7 +53,7 @@ pub(super) struct Envelope<'a> {
 }
 
 /// `metadata`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 struct Metadata<'a> {
     source: Option<Raw<'a>>,
@@ -54,6 +61,14 @@ struct Metadata<'a> {
     user_id: Option<Raw<'a>>,
     #[serde(alias = "correlation_id")]
     correlation_id: Option<Raw<'a>>,
+}
+
+impl<'a> Metadata<'a> {
+    fn parse(raw: Raw<'a>) -> Result<Self, Fault> {
+        serde_json::from_str(raw.as_str())
+            .map(|Object(metadata)| metadata)
+            .map_err(|error| Fault::invalid("metadata", error))
+    }
 }
 
 impl<'a> Envelope<'a> {
@@ -65,9 +80,10 @@ impl<'a> Envelope<'a> {
         if bytes.is_empty() {
             return Err(Fault::unreadable("the message is empty"));
         }
-        serde_json::from_slice(bytes)
-            .map(|Object(envelope)| envelope)
-            .map_err(|error| Fault::unreadable(format!("the message is no event: {error}")))
+        let Object(members): Object<Members<'a>> = serde_json::from_slice(bytes)
+            .map_err(|error| Fault::unreadable(format!("the message is no event: {error}")))?;
+        let metadata = members.metadata.map_or_else(|| Ok(Metadata::default()), Metadata::parse);
+        Ok(Self { members, metadata })
     }
 
     /// The type, as written.
@@ -75,42 +91,42 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// There is none.
     pub(super) fn event_type(&self) -> Result<Cow<'a, str>, Fault> {
-        let named = [("eventType", self.event_type), ("event", self.event)];
+        let named = [("eventType", self.members.event_type), ("event", self.members.event)];
         let named = named.into_iter().find_map(|(field, raw)| Some((field, raw?)));
-        let named = named.or_else(|| Some(("type", self.cloudevents(self.kind)?)));
+        let named = named.or_else(|| Some(("type", self.cloudevents(self.members.kind)?)));
         let Some((field, raw)) = named else { return Err(Fault::missing("eventType")) };
         raw.text_if(field)?.ok_or_else(|| Fault::missing(field))
     }
 
     /// How the type may be written.
     pub(super) fn form(&self) -> Form {
-        let named = self.event_type.or(self.event);
+        let named = self.members.event_type.or(self.members.event);
         if named.is_none() { Form::Prefixed } else { Form::Bare }
     }
 
     /// The id that the producer gave.
     pub(super) fn event_id(&self) -> Result<Option<Cow<'a, str>>, Fault> {
         first([
-            ("eventId", self.event_id),
-            ("event_id", self.event_id_snake),
-            ("message_id", self.message_id),
-            ("id", self.cloudevents(self.id)),
+            ("eventId", self.members.event_id),
+            ("event_id", self.members.event_id_snake),
+            ("message_id", self.members.message_id),
+            ("id", self.cloudevents(self.members.id)),
         ])
     }
 
     /// The tenant that the body names.
     pub(super) fn tenant(&self) -> Result<Option<Cow<'a, str>>, Fault> {
         first([
-            ("tenantId", self.tenant_id),
-            ("organization_id", self.organization_id),
-            ("tenantid", self.cloudevents(self.tenantid)),
+            ("tenantId", self.members.tenant_id),
+            ("organization_id", self.members.organization_id),
+            ("tenantid", self.cloudevents(self.members.tenantid)),
         ])
     }
 
     /// When it was said, with the name of the member.
     pub(super) fn timestamp(&self) -> Option<(&'static str, Raw<'a>)> {
-        let own = self.timestamp.map(|raw| ("timestamp", raw));
-        own.or_else(|| Some(("time", self.cloudevents(self.time)?)))
+        let own = self.members.timestamp.map(|raw| ("timestamp", raw));
+        own.or_else(|| Some(("time", self.cloudevents(self.members.time)?)))
     }
 
     /// Who sent it.
@@ -126,7 +142,7 @@ impl<'a> Envelope<'a> {
     /// The user.
     pub(super) fn user(&self) -> Result<Option<Cow<'a, str>>, Fault> {
         let metadata = self.metadata()?;
-        first([("userId", metadata.user_id), ("userid", self.cloudevents(self.userid))])
+        first([("userId", metadata.user_id), ("userid", self.cloudevents(self.members.userid))])
     }
 
     /// What ties it to others.
@@ -134,9 +150,9 @@ impl<'a> Envelope<'a> {
         let metadata = self.metadata()?;
         first([
             ("correlationId", metadata.correlation_id),
-            ("correlationId", self.correlation_id),
-            ("correlation_id", self.correlation_id_snake),
-            ("correlationid", self.cloudevents(self.correlationid)),
+            ("correlationId", self.members.correlation_id),
+            ("correlation_id", self.members.correlation_id_snake),
+            ("correlationid", self.cloudevents(self.members.correlationid)),
         ])
     }
 
@@ -145,7 +161,7 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// Nothing.
     pub(super) fn payload(&self) -> Result<Raw<'a>, Fault> {
-        self.payload.or(self.data).ok_or_else(|| Fault::missing("payload"))
+        self.members.payload.or(self.members.data).ok_or_else(|| Fault::missing("payload"))
     }
 
     /// Checks the major version: a number, or a text such as `1.0`.
@@ -153,7 +169,7 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// `UNKNOWN_VERSION`.
     pub(super) fn check_version(&self) -> Result<(), Fault> {
-        let Some(raw) = self.version else { return Ok(()) };
+        let Some(raw) = self.members.version else { return Ok(()) };
         let text = raw.as_str().trim_matches('"');
         let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         let major = text.split('.').next().unwrap_or_default();
@@ -165,19 +181,15 @@ impl<'a> Envelope<'a> {
 
     fn sources(&self) -> [Option<Cow<'a, str>>; 2] {
         let named = |raw: Option<Raw<'a>>| raw.and_then(|raw| raw.text_if("source").ok().flatten());
-        let metadata = self.metadata().unwrap_or_default();
-        [named(self.source), named(metadata.source)]
+        [named(self.members.source), named(self.metadata.as_ref().ok().and_then(|it| it.source))]
     }
 
     fn metadata(&self) -> Result<Metadata<'a>, Fault> {
-        let Some(raw) = self.metadata else { return Ok(Metadata::default()) };
-        serde_json::from_str(raw.as_str())
-            .map(|Object(metadata)| metadata)
-            .map_err(|error| Fault::invalid("metadata", error))
+        self.metadata.as_ref().copied().map_err(Fault::clone)
     }
 
     fn cloudevents(&self, raw: Option<Raw<'a>>) -> Option<Raw<'a>> {
-        raw.filter(|_| self.specversion.is_some())
+        raw.filter(|_| self.members.specversion.is_some())
     }
 }
 
