@@ -36,7 +36,7 @@ pub(crate) fn write(event: &Event, cursor: &str, json: &mut Json) {
     write_in(event, &envelope, |json| json.text("version", VERSION), json);
 }
 
-/// As [`write`], in this envelope; `version` writes the member of that name.
+/// As [`write()`], in this envelope; `version` writes the member of that name.
 pub(super) fn write_in(
     event: &Event,
     envelope: &Envelope<'_>,
