@@ -5,7 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use onhand_tests::{Exit, Process, Server, line};
-use redb::{Database, ReadableTable, TableDefinition};
 use serde_json::json;
 
 /// The exit codes of a panic and of success: never those of a refused start.
@@ -215,22 +214,11 @@ fn change_in_log(data: &Path, mark: &[u8]) -> Vec<(PathBuf, Vec<u8>)> {
     originals
 }
 
-/// Writes the next format version into `meta.redb`, as docs/LOG_FORMAT.md describes it; returns the
-/// file as it was.
+/// Writes the next format version; returns the file as it was.
 fn raise_format(data: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    const PROPERTIES: TableDefinition<&str, &[u8]> = TableDefinition::new("properties");
     let path = data.join("meta.redb");
     let original = fs::read(&path).expect("meta.redb can be read");
-    let database = Database::open(&path).expect("a server that has stopped has closed it");
-    let transaction = database.begin_write().expect("it can be written");
-    {
-        let mut table = transaction.open_table(PROPERTIES).expect("it has properties");
-        let found = table.get("format").expect("it can be read").map(|row| row.value().to_vec());
-        let mut format = found.expect("it states its format");
-        format[0] += 1;
-        table.insert("format", &format[..]).expect("it can be written");
-    }
-    transaction.commit().expect("it can be written");
+    onhand_tests::raise_format(&path);
     vec![(path, original)]
 }
 

@@ -123,7 +123,10 @@ fn names(payload: Payload, composerp: &str, dotted: &str) {
     let name = |dialect| {
         told(dialect, &event).into_iter().next().map_or("-".to_owned(), |(_, name, _)| name)
     };
-    assert_eq!((name(Dialect::Composerp), name(Dialect::Dotted)), (composerp.to_owned(), dotted.to_owned()));
+    assert_eq!(
+        (name(Dialect::Composerp), name(Dialect::Dotted)),
+        (composerp.to_owned(), dotted.to_owned())
+    );
 }
 
 #[test]
