@@ -21,6 +21,7 @@ use crate::config::{EngineConfig, LostTail};
 use crate::error::{Fatal, StartError};
 use crate::gate::Gate;
 use crate::history::History;
+use crate::key_window::KeyWindow;
 use crate::hopper::Hopper;
 use crate::outbox::Outbox;
 use crate::permits::Permits;
@@ -105,12 +106,18 @@ impl Engine {
         );
         let index = directory.index()?;
         let plan = Plan::new(config, &directory, &reader, &recovered, &index)?;
+        let readers = plan.readers.clone();
         let inner = Arc::new(plan.start(config, (log, reader), index, recovered)?);
         let watch = SpaceWatch {
             directory: Arc::downgrade(&directory),
             gate: Arc::clone(&inner.gate),
             figures: Arc::clone(&inner.figures),
             reserve_bytes: inner.fixed.reserve_bytes,
+            keys: KeyWindow {
+                readers,
+                figures: Arc::clone(&inner.figures),
+                was_short: Arc::default(),
+            },
         };
         watch.start()?;
         Ok(Self { inner })
@@ -191,6 +198,7 @@ impl Engine {
             panics: 0,
             open_reservations: 0,
             idempotency_keys: 0,
+            idempotency_window_seconds: 0.0,
             sizes: onhand_domain::stock::Sizes { tenants: 0, items: 0, locations: 0, positions: 0 },
             clock_skew_seconds: 0.0,
         };

@@ -35,6 +35,7 @@ mod checkpoint;
 mod gate;
 mod hopper;
 mod index_keeper;
+mod key_window;
 mod ports;
 mod reader;
 mod release;

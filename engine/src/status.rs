@@ -1,8 +1,9 @@
 //! Figures about the engine itself, for people and metrics. Written per batch, not per command.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use onhand_domain::stock::Sizes;
+use onhand_domain::time::Timestamp;
 
 use crate::hopper::CommitFigures;
 use crate::writer::core::Core;
@@ -17,6 +18,12 @@ pub(crate) struct Figures {
     panics: AtomicU64,
     open_reservations: AtomicU32,
     keys: AtomicU32,
+    /// Record of the oldest key; 0: none.
+    oldest_key: AtomicU64,
+    is_key_window_full: AtomicBool,
+    /// Bits of a number of seconds.
+    key_window: AtomicU64,
+    now_ms: AtomicI64,
     items: AtomicU32,
     positions: AtomicU32,
     tenants: AtomicU32,
@@ -31,12 +38,16 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    pub(crate) fn tell_writer(&self, core: &Core, skew_seconds: f64) {
+    pub(crate) fn tell_writer(&self, core: &Core, now: Timestamp, skew_seconds: f64) {
         let sizes = core.stock().sizes();
         self.decided.store(core.sequence(), Relaxed);
         self.panics.store(core.panics(), Relaxed);
         self.open_reservations.store(core.stock().promises().open_count(), Relaxed);
-        self.keys.store(core.stock().keys().len(), Relaxed);
+        let keys = core.stock().keys();
+        self.keys.store(keys.len(), Relaxed);
+        self.is_key_window_full.store(keys.is_full(), Relaxed);
+        self.oldest_key.store(keys.oldest().map_or(0, |key| key.sequence), Relaxed);
+        self.now_ms.store(now.millis(), Relaxed);
         self.items.store(sizes.items, Relaxed);
         self.positions.store(sizes.positions, Relaxed);
         self.tenants.store(sizes.tenants, Relaxed);
@@ -47,6 +58,17 @@ impl Figures {
             reason = "a figure for people"
         )]
         self.skew_micros.store((skew_seconds * 1e6) as u64, Relaxed);
+    }
+
+    /// Record of the oldest key, whether the window is full, and the writer's time.
+    pub(crate) fn oldest_key(&self) -> Option<(u64, bool, Timestamp)> {
+        let sequence = self.oldest_key.load(Relaxed);
+        let now = Timestamp::from_millis(self.now_ms.load(Relaxed));
+        (sequence > 0).then(|| (sequence, self.is_key_window_full.load(Relaxed), now))
+    }
+
+    pub(crate) fn tell_key_window(&self, seconds: f64) {
+        self.key_window.store(seconds.to_bits(), Relaxed);
     }
 
     pub(crate) fn tell_durable(&self, sequence: u64, sealed: Option<u32>) {
@@ -110,6 +132,7 @@ impl Figures {
         status.panics = self.panics.load(Relaxed);
         status.open_reservations = self.open_reservations.load(Relaxed);
         status.idempotency_keys = self.keys.load(Relaxed);
+        status.idempotency_window_seconds = f64::from_bits(self.key_window.load(Relaxed));
         status.sizes = Sizes {
             tenants: self.tenants.load(Relaxed),
             items: self.items.load(Relaxed),
@@ -190,6 +213,8 @@ pub struct Status {
     pub open_reservations: u32,
     /// Idempotency keys that are remembered.
     pub idempotency_keys: u32,
+    /// Age of the oldest of them, in seconds; looked up every ten seconds.
+    pub idempotency_window_seconds: f64,
     /// Sizes of memory.
     pub sizes: Sizes,
     /// By how much the engine's clock is ahead of the wall clock.

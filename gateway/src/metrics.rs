@@ -52,6 +52,7 @@ const REFUSALS: &str = "onhand_unrecorded_refusals_total";
 const PANICS: &str = "onhand_decide_panics_total";
 const RESERVATIONS_OPEN: &str = "onhand_reservations_open";
 const KEYS: &str = "onhand_idempotency_keys";
+const KEY_WINDOW: &str = "onhand_idempotency_window_seconds";
 const TENANTS: &str = "onhand_tenants";
 const ITEMS: &str = "onhand_items";
 const LOCATIONS: &str = "onhand_locations";
@@ -97,6 +98,7 @@ const METRICS: &[(&str, Kind, &str)] = &[
     (PANICS, Counter, "Commands refused because deciding them panicked, since the start"),
     (RESERVATIONS_OPEN, Gauge, "Reservations that are active or confirmed"),
     (KEYS, Gauge, "Idempotency keys that are remembered"),
+    (KEY_WINDOW, Gauge, "Age of the oldest idempotency key that is remembered"),
     (TENANTS, Gauge, "Tenants"),
     (ITEMS, Gauge, "Items"),
     (LOCATIONS, Gauge, "Locations"),
@@ -210,6 +212,7 @@ fn publish_engine(status: &Status) {
     counter!(PANICS).absolute(status.panics);
     set(RESERVATIONS_OPEN, status.open_reservations.into());
     set(KEYS, status.idempotency_keys.into());
+    gauge!(KEY_WINDOW).set(status.idempotency_window_seconds);
     set(TENANTS, status.sizes.tenants.into());
     set(ITEMS, status.sizes.items.into());
     set(LOCATIONS, status.sizes.locations.into());

@@ -92,6 +92,18 @@ impl Keys {
         self.entered.saturating_sub(u64::from(self.ring.len()))
     }
 
+    /// The oldest that is remembered.
+    #[must_use]
+    pub fn oldest(&self) -> Option<&KeyEntry> {
+        self.numbered(self.first())
+    }
+
+    /// Whether the next key makes the oldest forgotten.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.len() == self.window
+    }
+
     /// The key with this running number, while it is remembered. The number stays with the key
     /// while the ring turns, so that a walk in steps misses nothing.
     #[must_use]

@@ -37,7 +37,7 @@ pub(super) struct Plan {
     bell: Arc<Bell>,
     hopper: Arc<Hopper<Ticket>>,
     view: Arc<View>,
-    readers: Readers,
+    pub(super) readers: Readers,
     archive: Archive,
     figures: Arc<Figures>,
     durable: watch::Sender<u64>,
@@ -82,7 +82,7 @@ impl Plan {
 
     fn writer_parts(&self, config: &EngineConfig, recovered: Recovered) -> actor::Parts {
         let core = Core::new(recovered.stock, recovered.sequence, config.recall_age_ms_max);
-        self.figures.tell_writer(&core, 0.0);
+        self.figures.tell_writer(&core, recovered.last, 0.0);
         actor::Parts {
             core,
             clock: Clock::new(recovered.last),

@@ -1,4 +1,5 @@
-//! Free space of the disk, looked at while the engine runs.
+//! What is looked at from time to time while the engine runs: free space of the disk, and how long keys
+//! are remembered.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -7,10 +8,13 @@ use onhand_storage::DataDirectory;
 
 use crate::error::StartError;
 use crate::gate::Gate;
+use crate::key_window::KeyWindow;
 use crate::status::Figures;
 
 /// How often free space is looked at.
 const LOOK: Duration = Duration::from_millis(100);
+/// Looks at the space between two looks at the keys.
+const KEYS_EVERY: u32 = 100;
 
 /// Looks after free space: below the reserve, writes are refused; above it they are taken again.
 pub(super) struct SpaceWatch {
@@ -18,6 +22,7 @@ pub(super) struct SpaceWatch {
     pub(super) gate: Arc<Gate>,
     pub(super) figures: Arc<Figures>,
     pub(super) reserve_bytes: u64,
+    pub(super) keys: KeyWindow,
 }
 
 impl SpaceWatch {
@@ -25,7 +30,13 @@ impl SpaceWatch {
     pub(super) fn start(self) -> Result<(), StartError> {
         self.look();
         let watch = move || {
-            while self.look() {
+            for count in 0_u32.. {
+                if !self.look() {
+                    return;
+                }
+                if count % KEYS_EVERY == 0 {
+                    self.keys.look();
+                }
                 std::thread::sleep(LOOK);
             }
         };

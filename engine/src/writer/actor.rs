@@ -160,7 +160,7 @@ impl State {
         for (envelope, recall) in recalls {
             self.recall(envelope, recall, now);
         }
-        self.tell();
+        self.tell(now);
         more
     }
 
@@ -174,7 +174,7 @@ impl State {
         let now = parts.clock.now();
         let core = &mut parts.core;
         let more = parts.hopper.fill(|filling| expire(core, now, filling));
-        self.tell();
+        self.tell(now);
         more
     }
 
@@ -219,9 +219,9 @@ impl State {
         let _ = reply.try_send(Walked { portion, next, sequence });
     }
 
-    fn tell(&self) {
+    fn tell(&self, now: Timestamp) {
         let (core, figures) = (&self.parts.core, &self.parts.figures);
-        figures.tell_writer(core, self.parts.clock.skew_seconds());
+        figures.tell_writer(core, now, self.parts.clock.skew_seconds());
     }
 }
 
