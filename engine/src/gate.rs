@@ -46,7 +46,8 @@ impl Gate {
 
     /// Closes it for good, because the engine must stop by itself. The first cause stays.
     pub(crate) fn fail(&self, fatal: Fatal) {
-        tracing::error!(code = ?fatal.code, "{}", fatal.message);
+        // Told loudly by whoever is told: the door, or the embedder.
+        tracing::debug!(code = ?fatal.code, "{}", fatal.message);
         let _ = self.fatal.set(fatal);
         self.state.store(FAILED, Ordering::Release);
         self.failed.notify_waiters();

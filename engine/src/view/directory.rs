@@ -6,6 +6,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use onhand_domain::catalog::{ItemNumber, LocationNumber, TenantNumber};
 use onhand_domain::ids::{ItemId, LocationId, TenantId};
 use onhand_domain::position::PositionNumber;
+use onhand_domain::stock::Sizes;
 use parking_lot::RwLock;
 
 use super::{ItemEntry, LocationEntry, TenantEntry};
@@ -33,6 +34,15 @@ impl ByName {
         &self.shards[middle % SHARDS]
     }
 
+    /// Makes room for so many names, spread evenly, in an empty index.
+    fn reserve(&self, count: usize) {
+        // A sixteenth more than the mean: the shards are not filled quite alike.
+        let each = count / SHARDS + count / SHARDS / 16;
+        for shard in &self.shards {
+            shard.write().reserve(each, |_| unreachable!("an empty table moves nothing"));
+        }
+    }
+
     fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         self.shard(hash).read().find(hash, |number| is_it(*number)).copied()
     }
@@ -58,6 +68,13 @@ pub struct Directory {
 impl Directory {
     fn hash(&self, scope: u32, name: &str) -> u64 {
         self.hasher.hash_one((scope, name))
+    }
+
+    /// Makes room for what is about to be loaded.
+    pub(crate) fn reserve(&self, sizes: Sizes) {
+        self.items_by_name.reserve(sizes.items as usize);
+        self.items.reserve(sizes.items as usize);
+        self.places.reserve(sizes.positions as usize);
     }
 
     /// Number of a tenant.

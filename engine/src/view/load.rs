@@ -15,9 +15,17 @@ impl TenantEntry {
     }
 }
 
-/// Puts everything into an empty view, in the order of the numbers.
+/// Puts everything into an empty view, in the order of the numbers; promises side by side with the rest.
 pub(super) fn load(view: &View, stock: &Stock) {
+    std::thread::scope(|scope| {
+        scope.spawn(|| view.promises.load(stock.promises()));
+        load_catalog(view, stock);
+    });
+}
+
+fn load_catalog(view: &View, stock: &Stock) {
     let sizes = stock.sizes();
+    view.directory.reserve(sizes);
     for number in 0..sizes.tenants {
         let id = stock.tenant(number).expect("recovered memory has no gaps");
         view.directory.add_tenant(number, TenantEntry::new(id.clone()));
@@ -35,11 +43,5 @@ pub(super) fn load(view: &View, stock: &Stock) {
         view.directory.add_place(number, position.item, position.location);
         let entry = view.directory.item_entry(position.item);
         entry.state.write().add(number, position.clone());
-    }
-    for (_, reservation) in stock.promises().slots_from(0) {
-        view.promises.put(reservation);
-    }
-    for transfer in stock.promises().transfers() {
-        view.promises.put_transfer(transfer);
     }
 }

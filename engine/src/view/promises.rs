@@ -42,6 +42,21 @@ impl Promises {
         }
     }
 
+    /// Fills empty lists with what was recovered.
+    pub(super) fn load(&self, recovered: &onhand_domain::stock::promises::Promises) {
+        let open = recovered.slots_from(0).filter(|(_, held)| held.status.is_open());
+        let mut numbered: Vec<_> = open.map(|(_, held)| (held.number, Arc::clone(held))).collect();
+        numbered.sort_unstable_by_key(|(number, _)| *number);
+        for (number, held) in &numbered {
+            if let Some(order) = &held.order {
+                self.by_order.add(held.tenant, order, *number);
+            }
+        }
+        // From a sorted list the tree is built densely, and at once.
+        *self.reservations.write() = numbered.into_iter().collect();
+        recovered.transfers().for_each(|transfer| self.put_transfer(transfer));
+    }
+
     pub(super) fn put_transfer(&self, transfer: &Transfer) {
         let mut transfers = self.transfers.write();
         if transfer.open().is_zero() {
