@@ -1,11 +1,14 @@
 //! Recovery: memory from checkpoints, then from the log. It applies; it never decides.
 
+use std::sync::mpsc::{SyncSender, sync_channel};
+
 use onhand_domain::stock::Stock;
 use onhand_domain::time::Timestamp;
 use onhand_storage::{CheckpointFile, CheckpointStore, FrameCursor, LogError, ReadLog};
 
 use crate::error::StartError;
-use crate::record::{self, checkpoint::Entry};
+use crate::record;
+use crate::record::checkpoint::{self, Entry};
 
 /// Memory as the log says it is.
 #[derive(Debug)]
@@ -22,6 +25,11 @@ pub struct Recovered {
     pub checkpointed: u64,
 }
 
+/// Entries that are handed over together.
+const CHUNK: usize = 1_024;
+/// Chunks that are decoded ahead of memory taking them in.
+const CHUNKS_AHEAD: usize = 8;
+
 /// Reads all checkpoint files, then the log behind the oldest of them.
 ///
 /// # Errors
@@ -32,54 +40,65 @@ pub fn recover(
     log: &dyn ReadLog,
 ) -> Result<Recovered, StartError> {
     let mut last = Timestamp::MIN;
-    let slices: Vec<u16> = checkpoints.slices().collect();
-    let (rest, partitions) = slices.split_last().expect("there is a slice for the rest");
-    // What belongs to no partition is named by the partitions, so it comes first; reservations need
-    // the items of their lines, so they come last.
-    let rest = checkpoints.load(*rest)?;
-    let mut began = rest.as_ref().map_or(0, CheckpointFile::began);
-    restore(&mut stock, &mut last, rest.as_ref(), |entry| !is_promise(entry))?;
-    for slice in partitions {
-        let file = checkpoints.load(*slice)?;
-        began = began.min(file.as_ref().map_or(0, CheckpointFile::began));
-        restore(&mut stock, &mut last, file.as_ref(), |_| true)?;
-    }
-    restore(&mut stock, &mut last, rest.as_ref(), is_promise)?;
-    drop(rest);
+    let began = std::thread::scope(|scope| {
+        let (chunks, inbox) = sync_channel(CHUNKS_AHEAD);
+        // One thread reads and decodes, this one takes in.
+        let reading = scope.spawn(move || read_all(checkpoints, &chunks));
+        inbox.iter().flatten().for_each(|entry| put(&mut stock, &mut last, entry));
+        reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })?;
     let mut recovered =
         Recovered { stock, sequence: began, last, replayed: 0, checkpointed: began };
     replay(&mut recovered, &mut log.frames_from(began.saturating_add(1)))?;
     Ok(recovered)
 }
 
-const fn is_promise(entry: &Entry) -> bool {
-    matches!(entry, Entry::Reservation(_) | Entry::Transfer(_))
+/// Sends the entries of all files in an order in which memory can take them; returns the record behind
+/// which the log must be replayed.
+fn read_all(checkpoints: &CheckpointStore, to: &SyncSender<Vec<Entry>>) -> Result<u64, StartError> {
+    let slices: Vec<u16> = checkpoints.slices().collect();
+    let (rest, partitions) = slices.split_last().expect("there is a slice for the rest");
+    // What belongs to no partition is named by the partitions, so it comes first; reservations need
+    // the items of their lines, so they come last.
+    let rest = checkpoints.load(*rest)?;
+    let mut began = rest.as_ref().map_or(0, CheckpointFile::began);
+    send(rest.as_ref(), to, |kind| !checkpoint::is_promise(kind))?;
+    for slice in partitions {
+        let file = checkpoints.load(*slice)?;
+        began = began.min(file.as_ref().map_or(0, CheckpointFile::began));
+        send(file.as_ref(), to, |_| true)?;
+    }
+    send(rest.as_ref(), to, checkpoint::is_promise)?;
+    Ok(began)
 }
 
-fn restore(
-    stock: &mut Stock,
-    last: &mut Timestamp,
+fn send(
     file: Option<&CheckpointFile>,
-    wanted: impl Fn(&Entry) -> bool,
+    to: &SyncSender<Vec<Entry>>,
+    wanted: impl Fn(u8) -> bool,
 ) -> Result<(), StartError> {
     let Some(file) = file else { return Ok(()) };
+    let mut chunk = Vec::with_capacity(CHUNK);
     for stored in file.entries() {
         let stored = stored?;
-        let entry = record::checkpoint::decode(
-            stored.kind,
-            stored.version,
-            stored.sequence,
-            stored.payload,
-        )
-        .map_err(|error| StartError::Undecodable { sequence: 0, what: error.to_string() })?;
-        if wanted(&entry) {
-            put(stock, last, entry, stored.sequence);
+        if !wanted(stored.kind) {
+            continue;
+        }
+        let (kind, version, sequence) = (stored.kind, stored.version, stored.sequence);
+        let entry = checkpoint::decode(kind, version, sequence, stored.payload)
+            .map_err(|error| StartError::Undecodable { sequence: 0, what: error.to_string() })?;
+        chunk.push(entry);
+        if chunk.len() == CHUNK {
+            // Nobody takes it in: the other thread has panicked, which is what will be told.
+            let full = std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK));
+            drop(to.send(full));
         }
     }
+    drop(to.send(chunk));
     Ok(())
 }
 
-fn put(stock: &mut Stock, last: &mut Timestamp, entry: Entry, _sequence: u64) {
+fn put(stock: &mut Stock, last: &mut Timestamp, entry: Entry) {
     match entry {
         Entry::Tenant { number, id } => stock.restore_tenant(number, &id),
         Entry::Item(item) => stock.restore_item(&item),

@@ -117,6 +117,12 @@ impl Entry {
     }
 }
 
+/// Whether entries of this kind are promises, which need to find the items they are about.
+#[must_use]
+pub const fn is_promise(kind: u8) -> bool {
+    matches!(kind, kind::RESERVATION | kind::TRANSFER)
+}
+
 /// Appends an entry, last changed by the record with this sequence; [`Entry::kind`] goes beside it.
 pub fn encode(entry: &Entry, sequence: u64, into: &mut Vec<u8>) {
     let base = v1::base(sequence);
