@@ -78,15 +78,19 @@ impl View {
             self.directory.add_place(number, item, location);
         }
         let item_of = |after: &PositionChange| self.directory.place(after.position).0;
-        for (at, after) in change.positions.iter().enumerate() {
-            let item = item_of(after);
-            if change.positions[..at].iter().any(|earlier| item_of(earlier) == item) {
-                continue;
-            }
+        let put = |item, positions: &[&PositionChange]| {
             let mut state = self.directory.item_entry(item).state.write();
-            for after in change.positions[at..].iter().filter(|after| item_of(after) == item) {
+            for after in positions {
                 put_position(&mut state, change, after, sequence);
             }
+        };
+        if let [only] = change.positions.as_slice() {
+            return put(item_of(only), &[only]);
+        }
+        let mut sorted: Vec<&PositionChange> = change.positions.iter().collect();
+        sorted.sort_by_key(|after| item_of(after));
+        for of_item in sorted.chunk_by(|one, other| item_of(one) == item_of(other)) {
+            put(item_of(of_item[0]), of_item);
         }
     }
 
