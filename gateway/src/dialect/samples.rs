@@ -10,6 +10,7 @@ use onhand_domain::rejection::Shortage;
 use onhand_domain::reservation::Status;
 use onhand_domain::time::{Day, Timestamp};
 use onhand_domain::transfer::TransferStatus;
+use onhand_domain::upkeep::ApplicationEvent;
 use onhand_engine::events::{
     AggregateType, AlarmThreshold, BinCreated, BucketChange, Event, EventTrace, EventType,
     ItemAssignedToBin, ItemDeactivated, OutOfStock, Payload, PolicyChanged, PositionsOpened,
@@ -61,6 +62,7 @@ pub(super) fn event(payload: Payload) -> Event {
         Payload::LocationCreated(_) | Payload::LocationUpdated(_) | Payload::BinCreated(_) => {
             (Type::Warehouse, "WH-01")
         }
+        Payload::ApplicationEvent(_) => (Type::Application, "item-1"),
         _ => (Type::InventoryPosition, "item-1:WH-01"),
     };
     Event {
@@ -278,8 +280,21 @@ fn catalog(event_type: EventType) -> Payload {
             let (item, location) = (item(), location());
             Payload::ItemAssignedToBin(ItemAssignedToBin { item, location, bin })
         }
+        EventType::ApplicationEvent => application(),
         other => panic!("no sample of {other:?}"),
     }
+}
+
+fn application() -> Payload {
+    let word = |word| Text::parse(word).expect("valid");
+    Payload::ApplicationEvent(Box::new(ApplicationEvent {
+        event_type: word("PriceChanged"),
+        aggregate_type: word("Price"),
+        aggregate_id: word("item-1"),
+        aggregate_version: 7,
+        occurred_at: None,
+        payload: Arc::from(r#"{"itemId":"item-1","price":9.5}"#),
+    }))
 }
 
 fn whole_item() -> Item {
