@@ -2,5 +2,6 @@
 //! and why; where `CI` is set it fails instead.
 
 mod broker;
+mod intake;
 mod publisher;
 mod publishing;

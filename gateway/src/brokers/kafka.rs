@@ -7,6 +7,7 @@
 mod client;
 mod fault;
 mod fence;
+pub(crate) mod intake;
 mod pass;
 mod publisher;
 pub(crate) mod replay;
@@ -25,6 +26,7 @@ use super::breaker::RetryPolicy;
 use super::figures::SinkFigures;
 use super::routes::Routes;
 use crate::http::events::cursor::Cursor;
+use intake::{Intake, IntakeConfig};
 use publisher::Publisher;
 
 /// Name of this sink: of its cursor, in metrics and in the API.
@@ -60,6 +62,8 @@ pub(crate) struct KafkaConfig {
     pub(crate) message_bytes_max: usize,
     /// Unpublished records above which a human is called.
     pub(crate) lag_alarm: u64,
+    /// What is read.
+    pub(crate) intake: IntakeConfig,
     /// What to do when the topics hold what our log does not.
     pub(crate) lost_tail: LostTail,
 }
@@ -108,6 +112,7 @@ pub(crate) struct Bridge {
     check: watch::Receiver<Check>,
     thread: Mutex<Option<JoinHandle<()>>>,
     replay: replay::Turnstile,
+    intake: Intake,
 }
 
 impl Bridge {
@@ -134,9 +139,10 @@ impl Bridge {
         let thread = std::thread::Builder::new()
             .name("onhand-publisher".to_owned())
             .spawn(move || publisher.run(delivered))?;
+        let intake = Intake::start(engine, &config, &stop, &check)?;
         let (engine, thread) = (engine.clone(), Mutex::new(Some(thread)));
         let replay = replay::Turnstile::default();
-        Ok(Self { engine, config, figures, stop, check, thread, replay })
+        Ok(Self { engine, config, figures, stop, check, thread, replay, intake })
     }
 
     /// Waits a while for the look at the topics, so that a start with an older log is refused. A broker
@@ -179,6 +185,16 @@ impl Bridge {
         &self.figures
     }
 
+    /// What is read.
+    pub(crate) const fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    /// Settings.
+    pub(crate) const fn config(&self) -> &KafkaConfig {
+        &self.config
+    }
+
     /// What goes where.
     pub(crate) const fn routes(&self) -> &Routes {
         &self.config.routes
@@ -198,6 +214,8 @@ impl Bridge {
     /// Blocks. To be called when no more commands come, and before the engine is shut down.
     pub(crate) fn stop(&self) {
         self.stop.send_replace(true);
+        // What was read last is published too.
+        self.intake.join();
         let thread = self.thread.lock().take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the publisher panicked");
