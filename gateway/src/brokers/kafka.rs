@@ -11,6 +11,7 @@ pub(crate) mod intake;
 mod pass;
 mod publisher;
 pub(crate) mod replay;
+mod resend;
 mod topics;
 
 use std::io;

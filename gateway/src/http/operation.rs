@@ -1,7 +1,10 @@
 //! For those who run the process: is it alive, is it ready, how does it stand.
 
+pub(crate) mod consumed_events;
+pub(crate) mod failed_events;
 pub(crate) mod publisher;
 pub(crate) mod replay;
+pub(crate) mod sources;
 
 use std::sync::Arc;
 
