@@ -6,7 +6,7 @@
 
 pub(crate) mod breaker;
 pub(crate) mod consumed;
-pub(crate) mod dead_letters;
+mod dead_letters;
 mod envelope;
 pub(crate) mod figures;
 pub(crate) mod kafka;

@@ -78,7 +78,7 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
 
 fn on_hand(shop: &Shop, item: &str, location: &str) -> Option<i64> {
     let answer = shop.get(&format!("/v1/positions/{item}/{location}"));
-    let answer = if answer.status == 404 { return None } else { answer.expect(200) };
+    let answer = if answer.status() == 404 { return None } else { answer.expect(200) };
     answer.figure("onHand").to_string().parse().ok()
 }
 

@@ -8,6 +8,7 @@ mod client;
 mod fault;
 mod fence;
 pub(crate) mod intake;
+pub(crate) mod letters;
 mod pass;
 mod publisher;
 pub(crate) mod replay;
@@ -19,15 +20,18 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use onhand_domain::dead_letter::Direction;
 use onhand_engine::{Engine, LostTail};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::breaker::RetryPolicy;
+use super::dead_letters::Keeper;
 use super::figures::SinkFigures;
 use super::routes::Routes;
 use crate::http::events::cursor::Cursor;
 use intake::{Intake, IntakeConfig};
+use letters::Letters;
 use publisher::Publisher;
 
 /// Name of this sink: of its cursor, in metrics and in the API.
@@ -114,6 +118,7 @@ pub(crate) struct Bridge {
     thread: Mutex<Option<JoinHandle<()>>>,
     replay: replay::Turnstile,
     intake: Intake,
+    letters: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Bridge {
@@ -133,7 +138,8 @@ impl Bridge {
             engine: engine.clone(),
             config: config.clone(),
             figures: Arc::clone(&figures),
-            cursors,
+            cursors: cursors.clone(),
+            keeper: Keeper::new(engine.source_port()),
             stop: stop.subscribe(),
             check: tell,
         };
@@ -141,9 +147,20 @@ impl Bridge {
             .name("onhand-publisher".to_owned())
             .spawn(move || publisher.run(delivered))?;
         let intake = Intake::start(engine, &config, &stop, &check)?;
+        let letters = Letters {
+            engine: engine.clone(),
+            config: config.clone(),
+            cursors,
+            stop: stop.subscribe(),
+            check: check.clone(),
+        };
+        let letters = std::thread::Builder::new()
+            .name("onhand-letters".to_owned())
+            .spawn(move || letters.run())?;
+        let letters = Mutex::new(Some(letters));
         let (engine, thread) = (engine.clone(), Mutex::new(Some(thread)));
         let replay = replay::Turnstile::default();
-        Ok(Self { engine, config, figures, stop, check, thread, replay, intake })
+        Ok(Self { engine, config, figures, stop, check, thread, replay, intake, letters })
     }
 
     /// Waits a while for the look at the topics, so that a start with an older log is refused. A broker
@@ -206,6 +223,11 @@ impl Bridge {
         self.engine.outbox().durable().saturating_sub(self.figures.delivered())
     }
 
+    /// Dead letters of a direction that are open.
+    pub(crate) fn open_letters(&self, direction: Direction) -> u64 {
+        self.engine.view().dead_letters_open(direction).into()
+    }
+
     /// The lag above which a human is called.
     pub(crate) const fn lag_alarm(&self) -> u64 {
         self.config.lag_alarm
@@ -220,6 +242,10 @@ impl Bridge {
         let thread = self.thread.lock().take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the publisher panicked");
+        }
+        let letters = self.letters.lock().take();
+        if letters.is_some_and(|letters| letters.join().is_err()) {
+            tracing::error!("what tells dead letters panicked");
         }
         self.replay.close();
     }

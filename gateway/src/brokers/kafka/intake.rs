@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use super::{Check, KafkaConfig};
 use crate::brokers::consumed::Consumed;
 pub(crate) use entry::{Parsed, parse_again};
-pub(crate) use look::{Refetched, refetch};
+pub(crate) use look::refetch;
 use source::Source;
 pub(crate) use transfers::TransferNames;
 
@@ -165,14 +165,6 @@ impl Intake {
             sources.push(standing);
         }
         Ok(Self { sources, consumed, transfers, threads: Mutex::new(threads) })
-    }
-
-    /// The source of a topic or stream.
-    pub(crate) fn source(&self, name: &str) -> Option<&Arc<SourceStanding>> {
-        let is_it = |source: &&Arc<SourceStanding>| {
-            source.topic.name == name || source.stream().is_some_and(|it| it.as_str() == name)
-        };
-        self.sources.iter().find(is_it)
     }
 
     /// Whether a source has stopped and waits for an operator.
