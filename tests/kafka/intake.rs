@@ -1,92 +1,10 @@
 //! What comes in: each message acts once, in the order of its partition, whatever is killed meanwhile.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
-use onhand_tests::kafka::{Broker, Dialect, Event, Publisher};
-use onhand_tests::{Json, Server, Shop};
+use onhand_tests::Server;
+use onhand_tests::kafka::{Dialect, Event};
 use serde_json::json;
 
-const TOPIC: &str = "integration-events";
-/// How long something may take to come about before the test fails.
-const WAIT: Duration = Duration::from_secs(120);
-const POLL: Duration = Duration::from_millis(20);
-
-/// A broker with a topic to read, and a server that reads it.
-struct Floor {
-    server: Server,
-    broker: Broker,
-}
-
-impl Floor {
-    fn open(partitions: u16) -> Option<Self> {
-        Self::open_with(partitions, &[])
-    }
-
-    fn open_with(partitions: u16, more: &[(&str, &str)]) -> Option<Self> {
-        let broker = Broker::for_test()?;
-        broker.create_topic(TOPIC, partitions);
-        broker.create_topic("inventory-events", 1);
-        let server = Server::start_with(&[&settings(&broker.bootstrap())[..], more].concat());
-        Some(Self { server, broker })
-    }
-
-    fn publisher(&self) -> Publisher {
-        Publisher::new(&self.broker)
-    }
-
-    fn source(&self) -> Json {
-        let all = self.server.client().get("/v1/admin/sources").expect(200).json().list("items");
-        let found = all.into_iter().find(|source| source.text("topic") == TOPIC);
-        found.expect("it is configured")
-    }
-
-    /// Waits until a source stands so.
-    fn until_source(&self, state: &str) {
-        until(state, || self.source().text("state") == state);
-    }
-
-    fn failed(&self, query: &str) -> Vec<Json> {
-        let path = format!("/v1/admin/failed-events?{query}");
-        self.server.client().get(&path).expect(200).json().list("items")
-    }
-
-    fn metric(&self, line: &str) -> u64 {
-        let text = self.server.client().get("/metrics").expect(200).json().as_text().to_owned();
-        let found = text.lines().find_map(|found| found.strip_prefix(line)?.trim().parse().ok());
-        found.unwrap_or(0)
-    }
-}
-
-fn settings(bootstrap: &str) -> [(&'static str, &str); 4] {
-    [
-        ("ONHAND_KAFKA_BROKERS", bootstrap),
-        ("ONHAND_KAFKA_BREAKER_PAUSE", "200ms"),
-        ("ONHAND_KAFKA_SOURCES_LOOK", "200ms"),
-        ("ONHAND_KAFKA_SOURCES", TOPIC),
-    ]
-}
-
-#[track_caller]
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + WAIT;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "not in time: {what}");
-        thread::sleep(POLL);
-    }
-}
-
-fn on_hand(shop: &Shop, item: &str, location: &str) -> Option<i64> {
-    let answer = shop.get(&format!("/v1/positions/{item}/{location}"));
-    let answer = if answer.status() == 404 { return None } else { answer.expect(200) };
-    answer.figure("onHand").to_string().parse().ok()
-}
-
-#[track_caller]
-fn until_on_hand(shop: &Shop, item: &str, location: &str, expected: i64) {
-    let what = format!("{item} at {location} is {expected}");
-    until(&what, || on_hand(shop, item, location) == Some(expected));
-}
+use crate::floor::{Floor, TOPIC, on_hand, until, until_on_hand};
 
 #[test]
 fn every_type_in_every_dialect_acts_with_exact_figures() {
@@ -117,7 +35,11 @@ fn every_type_in_every_dialect_acts_with_exact_figures() {
             json!({ "transferId": transfer, "itemId": item, "fromLocationId": "A",
                 "toLocationId": "B", "quantity": 10 }),
         ));
-        events.push(say("TransferCompleted", "tc", json!({ "transferId": transfer, "quantity": 4 })));
+        events.push(say(
+            "TransferCompleted",
+            "tc",
+            json!({ "transferId": transfer, "quantity": 4 }),
+        ));
         events.push(say("Weather", "w", json!({})));
     }
     floor.publisher().publish_all(TOPIC, &events);
@@ -170,12 +92,105 @@ fn killed_in_the_middle_of_20000_sales_totals_are_exact() {
         until_on_hand(&shop, &format!("item-{item}"), "A", expected);
     }
     // A message behind them all: nothing more came before it.
-    let last: Vec<Event> =
-        (0..4).map(|part| Event::sale(&format!("end-{part}"), "end", "A", 1).partition(part)).collect();
+    let last: Vec<Event> = (0..4)
+        .map(|part| Event::sale(&format!("end-{part}"), "end", "A", 1).partition(part))
+        .collect();
     floor.publisher().publish_all(TOPIC, &last);
     until_on_hand(&shop, "end", "A", -4);
     for item in 0..ITEMS {
         assert_eq!(on_hand(&shop, &format!("item-{item}"), "A"), Some(expected), "item-{item}");
     }
     assert!(floor.failed("").is_empty());
+}
+
+#[test]
+fn messages_of_a_partition_act_in_their_order() {
+    const SALES: usize = 500;
+    let Some(floor) = Floor::open(1) else { return };
+    let sale = |number: usize| Event::sale(&format!("sale-{number}"), "tea", "A", 1);
+    floor.publisher().publish_all(TOPIC, &(0..SALES).map(sale).collect::<Vec<_>>());
+    let shop = floor.server.shop("default");
+    until_on_hand(&shop, "tea", "A", -i64::try_from(SALES).expect("a few"));
+    let told = shop.events("type=StockLevelChanged&aggregateId=tea%3AA");
+    let found: Vec<String> = told.iter().map(|event| event.text("payload/reference")).collect();
+    let expected: Vec<String> = (0..SALES).map(|number| format!("sale-{number}")).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn own_events_and_unknown_types_are_skipped_and_not_read_again() {
+    let Some(mut floor) = Floor::open(1) else { return };
+    let own = Event::sale("own", "tea", "A", 5).source("onhand");
+    let unknown = Event::new(Dialect::Dotted, "Weather", json!({ "sun": true }));
+    floor.publisher().publish_all(TOPIC, &[own, unknown]);
+    let next = |floor: &Floor| {
+        let source = floor.source();
+        source.find("partitions/0/nextOffset").map(|_| source.number("partitions/0/nextOffset"))
+    };
+    until("the skipped ones are told", || next(&floor) == Some(2));
+    for reason in ["own", "unknown_type"] {
+        assert_eq!(floor.metric(&format!("onhand_events_skipped_total{{reason=\"{reason}\"}}")), 1);
+    }
+    assert_eq!(floor.server.stop().code, Some(0));
+    floor.server.restart();
+    floor.publisher().publish(TOPIC, &Event::sale("s", "tea", "A", 2));
+    until_on_hand(&floor.server.shop("default"), "tea", "A", -2);
+    assert_eq!(floor.metric("onhand_events_skipped_total{reason=\"own\"}"), 0, "not read again");
+    assert_eq!(next(&floor), Some(3));
+}
+
+#[test]
+fn tenant_identity_and_time_are_those_of_the_message() {
+    let topics = format!("{TOPIC}=of-topic");
+    let Some(floor) = Floor::open_with(1, &[("ONHAND_KAFKA_SOURCES", &topics)]) else { return };
+    let sale = |quantity: i64| Event::sale("s", "tea", "A", quantity);
+    let events = [
+        // The same id counts once per tenant.
+        sale(1).tenant("body").header("tenantId", "header"),
+        sale(2).tenant("body").at("2026-02-09T12:00:00").user("u").correlation("c"),
+        sale(4),
+        sale(4),
+        sale(4).header("eventId", "another"),
+    ];
+    floor.publisher().publish_all(TOPIC, &events);
+    for (tenant, expected) in [("header", -1), ("body", -2), ("of-topic", -8)] {
+        until_on_hand(&floor.server.shop(tenant), "tea", "A", expected);
+    }
+    let told = floor.server.shop("body").events("type=StockLevelChanged");
+    told[0].shows("metadata/userId u, metadata/correlationId c, metadata/causationId s");
+    // Same id, other content.
+    floor.publisher().publish(TOPIC, &sale(5));
+    until("it is set aside", || !floor.failed("").is_empty());
+    floor.failed("")[0].shows("code EVENT_ID_REUSED, tenantId of-topic, eventId s, status open");
+}
+
+#[test]
+fn transfers_are_known_by_the_names_that_others_gave_them() {
+    let Some(mut floor) = Floor::open(2) else { return };
+    let transfer = |name: &str, payload: serde_json::Value| {
+        Event::new(Dialect::Dotted, name, payload).partition(0)
+    };
+    let begun = json!({ "transferId": "T-1", "itemId": "tea", "fromLocationId": "A",
+        "toLocationId": "B", "quantity": 5 });
+    floor.publisher().publish(TOPIC, &transfer("TransferInitiated", begun));
+    until_on_hand(&floor.server.shop("default"), "tea", "A", -5);
+    floor.server.kill();
+    floor.server.restart();
+    let arrived = |name: &str| transfer("TransferCompleted", json!({ "transferId": name }));
+    let sale = Event::sale("s", "milk", "A", 1);
+    // A name that nobody knows holds back its own partition, for a while.
+    let events = [
+        arrived("T-1"),
+        arrived("T-9"),
+        sale.clone().partition(0),
+        Event::sale("s2", "milk", "B", 1).partition(1),
+    ];
+    floor.publisher().publish_all(TOPIC, &events);
+    let shop = floor.server.shop("default");
+    until_on_hand(&shop, "tea", "B", 5);
+    until_on_hand(&shop, "milk", "B", -1);
+    assert_eq!(on_hand(&shop, "milk", "A"), None, "it waits behind the one that is tried again");
+    until_on_hand(&shop, "milk", "A", -1);
+    floor.failed("")[0]
+        .shows("code UNKNOWN_TRANSFER, attempts 4, offset 2, eventType transfer.completed");
 }

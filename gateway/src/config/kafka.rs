@@ -61,7 +61,8 @@ fn sources(text: &str) -> Result<Vec<TopicIn>, String> {
         Ok(TopicIn { name: name.to_owned(), tenant })
     };
     let all: Vec<TopicIn> = words.map(one).collect::<Result<_, _>>()?;
-    let twice = all.iter().enumerate().find(|(at, it)| all[..*at].iter().any(|o| o.name == it.name));
+    let twice =
+        all.iter().enumerate().find(|(at, it)| all[..*at].iter().any(|o| o.name == it.name));
     match twice {
         Some((_, it)) => Err(format!("`{}` stands there twice", it.name)),
         None => Ok(all),

@@ -293,8 +293,7 @@ impl<'a> Pass<'a> {
     fn bury(&mut self, tag: Tag, message: &OwnedMessage, code: RDKafkaErrorCode) {
         let (note, _) = self.ledger.settle(tag);
         let event_type = note.event_type.expect("only an event has messages");
-        let letter =
-            DeadLetter::of_message(message, event_type, note.sequence, code.to_string());
+        let letter = DeadLetter::of_message(message, event_type, note.sequence, code.to_string());
         self.publisher.keeper.keep(SINK, &letter, &self.publisher.figures);
     }
 

@@ -37,9 +37,10 @@ impl Bridge {
         let routes = self.config.routes.only(Some(unsent.topic.as_str()), None);
         let mut room = Messages::default();
         let sent = spell(event, &routes, &mut room);
-        let is_it =
-            |it: &&_| matches!(it, crate::brokers::envelope::Outgoing { message, .. }
-                if message.event_id.to_string() == unsent.event_id.as_str());
+        let is_it = |it: &&_| {
+            matches!(it, crate::brokers::envelope::Outgoing { message, .. }
+                if message.event_id.to_string() == unsent.event_id.as_str())
+        };
         let sent = sent.iter().find(is_it);
         let sent = sent.ok_or_else(|| "no route leads to its topic any more".to_owned())?;
         let deliveries = Arc::<Deliveries>::default();

@@ -142,10 +142,14 @@ fn act_on(
     // A claim that lies ahead of our clock is taken as now; what the event says stays the same.
     let said = match act.clock {
         Clock::Past => None,
-        Clock::Ahead => match read(&Delivery { now: Timestamp::from_millis(i64::MAX), ..taken.delivery }).outcome {
-            Outcome::Act(act) => action_of(&act.tenant, &act.work, transfers),
-            _ => None,
-        },
+        Clock::Ahead => {
+            match read(&Delivery { now: Timestamp::from_millis(i64::MAX), ..taken.delivery })
+                .outcome
+            {
+                Outcome::Act(act) => action_of(&act.tenant, &act.work, transfers),
+                _ => None,
+            }
+        }
     };
     let fingerprint = said.as_ref().unwrap_or(&action).fingerprint();
     // What is called by its place is another event in a topic made anew.
