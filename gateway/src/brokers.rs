@@ -2,10 +2,11 @@
 //!
 //! Reading order: `routes` (what goes where, in which dialect), `envelope` (what stands
 //! around it), `ledger` (what has arrived), `breaker` (when to send), `figures` (what others may know),
-//! `dead_letters` (what can never be sent), `kafka` (the broker itself).
+//! `dead_letters` (what can never be sent), `consumed` (figures of what came in), `kafka` (the broker itself).
 
 pub(crate) mod breaker;
-pub(crate) mod dead_letters;
+pub(crate) mod consumed;
+mod dead_letters;
 mod envelope;
 pub(crate) mod figures;
 pub(crate) mod kafka;

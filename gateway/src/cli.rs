@@ -1,5 +1,6 @@
 //! The command line.
 
+mod admin;
 mod ask;
 mod replay;
 mod serve;
@@ -29,6 +30,10 @@ enum Command {
     Verify(Verify),
     /// Send events again, through the running server.
     Replay(replay::Replay),
+    /// Events that could not be acted on or sent: list, show, retry, discard; through the running server.
+    DeadLetters(admin::DeadLetters),
+    /// Topics that are read: list, reset, skip; through the running server.
+    Sources(admin::Sources),
 }
 
 /// Flags of `onhand serve`. Values are parsed with all other sources of settings, so that a wrong one
@@ -105,6 +110,8 @@ impl Cli {
             Command::Serve(serve) => serve::run(&serve.flags()),
             Command::Verify(verify) => verify::run(&verify.flags()),
             Command::Replay(replay) => replay.run(),
+            Command::DeadLetters(letters) => letters.run(),
+            Command::Sources(sources) => sources.run(),
         }
     }
 }

@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use onhand_domain::dead_letter::Direction;
 use onhand_engine::Status;
 
+use crate::brokers::consumed::Consumed;
 use crate::brokers::figures::{self, SinkFigures, SinkState};
+use crate::brokers::kafka::intake::SourceState;
 use crate::brokers::kafka::{Bridge, SINK};
 use crate::http::meters::Meters;
 use crate::http::route::Route;
@@ -71,6 +74,11 @@ const PUBLISH_RETRIES: &str = "inventory_event_publish_retries_total";
 const OUTBOX_LAG: &str = "inventory_outbox_lag";
 const DEAD_LETTERS: &str = "inventory_dead_letters";
 const CIRCUIT_OPEN: &str = "inventory_circuit_open";
+const EVENTS_CONSUMED: &str = "inventory_events_consumed_total";
+const PROCESSING_SECONDS: &str = "inventory_event_processing_seconds";
+const EVENT_ERRORS: &str = "inventory_event_errors_total";
+const EVENTS_SKIPPED: &str = "onhand_events_skipped_total";
+const SOURCE_RUNNING: &str = "onhand_source_running";
 
 /// All of them.
 const METRICS: &[(&str, Kind, &str)] = &[
@@ -119,7 +127,12 @@ const METRICS: &[(&str, Kind, &str)] = &[
     (PUBLISH_SECONDS, Histogram, "From the decision of an event to its last topic"),
     (PUBLISH_RETRIES, Counter, "Times that publishing began again at the watermark"),
     (OUTBOX_LAG, Gauge, "Durable records that are not published yet"),
-    (DEAD_LETTERS, Gauge, "Events that were set aside"),
+    (DEAD_LETTERS, Gauge, "Dead letters that are open"),
+    (EVENTS_CONSUMED, Counter, "Events that were acted on, or became dead letters"),
+    (PROCESSING_SECONDS, Histogram, "From the reading of an event to its durable answer"),
+    (EVENT_ERRORS, Counter, "Attempts at events that failed, by code"),
+    (EVENTS_SKIPPED, Counter, "Messages that needed nothing, by reason"),
+    (SOURCE_RUNNING, Gauge, "1 while a topic is read, else 0"),
     (CIRCUIT_OPEN, Gauge, "1 while nothing is sent because the broker is away, else 0"),
 ];
 
@@ -161,11 +174,13 @@ impl Exposition {
         publish_http(meters, routes);
         if let Some(bridge) = bridge {
             publish_sink(bridge);
+            publish_sources(bridge);
         }
         let mut text = self.handle.render();
         write_requests(&mut text, meters, routes);
         if let Some(bridge) = bridge {
             write_publishing(&mut text, bridge.figures());
+            write_processing(&mut text, &bridge.intake().consumed);
         }
         text
     }
@@ -254,10 +269,41 @@ fn publish_sink(bridge: &Bridge) {
     #[allow(clippy::cast_precision_loss, reason = "a figure for people")]
     {
         gauge!(OUTBOX_LAG, "sink" => SINK).set(bridge.lag() as f64);
-        gauge!(DEAD_LETTERS, "direction" => "out").set(figures.failed() as f64);
+        for (word, direction) in [("in", Direction::In), ("out", Direction::Out)] {
+            gauge!(DEAD_LETTERS, "direction" => word).set(bridge.open_letters(direction) as f64);
+        }
     }
     let is_open = figures.state() == SinkState::Suspended;
     gauge!(CIRCUIT_OPEN, "sink" => SINK).set(f64::from(u8::from(is_open)));
+}
+
+fn publish_sources(bridge: &Bridge) {
+    let intake = bridge.intake();
+    for ((event_type, source), count) in intake.consumed.counts() {
+        counter!(EVENTS_CONSUMED, "event_type" => event_type, "source_service" => source)
+            .absolute(count);
+    }
+    for ((event_type, code), count) in intake.consumed.errors() {
+        counter!(EVENT_ERRORS, "event_type" => event_type, "error_type" => code).absolute(count);
+    }
+    for (reason, count) in intake.consumed.skips() {
+        counter!(EVENTS_SKIPPED, "reason" => reason).absolute(count);
+    }
+    for source in &intake.sources {
+        let is_running = source.state() == SourceState::Running;
+        gauge!(SOURCE_RUNNING, "topic" => source.topic.name.clone())
+            .set(f64::from(u8::from(is_running)));
+    }
+}
+
+/// How long events took, of each type.
+fn write_processing(text: &mut String, consumed: &Consumed) {
+    write_head(text, PROCESSING_SECONDS);
+    for (event_type, (within, count, took)) in consumed.took() {
+        let labels = format!("event_type=\"{event_type}\"");
+        let buckets = figures::BOUNDS.iter().zip(within);
+        write_histogram(text, PROCESSING_SECONDS, &labels, buckets, (count, took));
+    }
 }
 
 /// How long events took, in the buckets of the sink.

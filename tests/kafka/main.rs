@@ -2,5 +2,9 @@
 //! and why; where `CI` is set it fails instead.
 
 mod broker;
+mod floor;
+mod intake;
+mod letters;
 mod publisher;
 mod publishing;
+mod sources;

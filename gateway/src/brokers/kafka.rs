@@ -7,9 +7,12 @@
 mod client;
 mod fault;
 mod fence;
+pub(crate) mod intake;
+pub(crate) mod letters;
 mod pass;
 mod publisher;
 pub(crate) mod replay;
+mod resend;
 mod topics;
 
 use std::io;
@@ -17,14 +20,18 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use onhand_domain::dead_letter::Direction;
 use onhand_engine::{Engine, LostTail};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::breaker::RetryPolicy;
+use super::dead_letters::Keeper;
 use super::figures::SinkFigures;
 use super::routes::Routes;
 use crate::http::events::cursor::Cursor;
+use intake::{Intake, IntakeConfig};
+use letters::Letters;
 use publisher::Publisher;
 
 /// Name of this sink: of its cursor, in metrics and in the API.
@@ -60,6 +67,8 @@ pub(crate) struct KafkaConfig {
     pub(crate) message_bytes_max: usize,
     /// Unpublished records above which a human is called.
     pub(crate) lag_alarm: u64,
+    /// What is read.
+    pub(crate) intake: IntakeConfig,
     /// What to do when the topics hold what our log does not.
     pub(crate) lost_tail: LostTail,
 }
@@ -108,6 +117,8 @@ pub(crate) struct Bridge {
     check: watch::Receiver<Check>,
     thread: Mutex<Option<JoinHandle<()>>>,
     replay: replay::Turnstile,
+    intake: Intake,
+    letters: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Bridge {
@@ -127,16 +138,29 @@ impl Bridge {
             engine: engine.clone(),
             config: config.clone(),
             figures: Arc::clone(&figures),
-            cursors,
+            cursors: cursors.clone(),
+            keeper: Keeper::new(engine.source_port()),
             stop: stop.subscribe(),
             check: tell,
         };
         let thread = std::thread::Builder::new()
             .name("onhand-publisher".to_owned())
             .spawn(move || publisher.run(delivered))?;
+        let intake = Intake::start(engine, &config, &stop, &check)?;
+        let letters = Letters {
+            engine: engine.clone(),
+            config: config.clone(),
+            cursors,
+            stop: stop.subscribe(),
+            check: check.clone(),
+        };
+        let letters = std::thread::Builder::new()
+            .name("onhand-letters".to_owned())
+            .spawn(move || letters.run())?;
+        let letters = Mutex::new(Some(letters));
         let (engine, thread) = (engine.clone(), Mutex::new(Some(thread)));
         let replay = replay::Turnstile::default();
-        Ok(Self { engine, config, figures, stop, check, thread, replay })
+        Ok(Self { engine, config, figures, stop, check, thread, replay, intake, letters })
     }
 
     /// Waits a while for the look at the topics, so that a start with an older log is refused. A broker
@@ -179,6 +203,16 @@ impl Bridge {
         &self.figures
     }
 
+    /// What is read.
+    pub(crate) const fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    /// Settings.
+    pub(crate) const fn config(&self) -> &KafkaConfig {
+        &self.config
+    }
+
     /// What goes where.
     pub(crate) const fn routes(&self) -> &Routes {
         &self.config.routes
@@ -187,6 +221,11 @@ impl Bridge {
     /// Records that are durable and not published yet.
     pub(crate) fn lag(&self) -> u64 {
         self.engine.outbox().durable().saturating_sub(self.figures.delivered())
+    }
+
+    /// Dead letters of a direction that are open.
+    pub(crate) fn open_letters(&self, direction: Direction) -> u64 {
+        self.engine.view().dead_letters_open(direction).into()
     }
 
     /// The lag above which a human is called.
@@ -198,9 +237,15 @@ impl Bridge {
     /// Blocks. To be called when no more commands come, and before the engine is shut down.
     pub(crate) fn stop(&self) {
         self.stop.send_replace(true);
+        // What was read last is published too.
+        self.intake.join();
         let thread = self.thread.lock().take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the publisher panicked");
+        }
+        let letters = self.letters.lock().take();
+        if letters.is_some_and(|letters| letters.join().is_err()) {
+            tracing::error!("what tells dead letters panicked");
         }
         self.replay.close();
     }

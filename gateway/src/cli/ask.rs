@@ -41,15 +41,25 @@ fn exchange(
     body: &str,
 ) -> io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect_timeout(&listen, CONNECT_WAIT)?;
-    let length = body.len();
+    let (length, user) = (body.len(), user());
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: {listen}\r\nconnection: close\r\nauthorization: Bearer \
-         {token}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+         {token}\r\nx-user-id: {user}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
     );
     stream.write_all(request.as_bytes())?;
     let mut raw = Vec::new();
     stream.read_to_end(&mut raw)?;
     Ok(raw)
+}
+
+/// Who asks, for the audit: the user of this shell, or `cli` when its name is not plain.
+fn user() -> String {
+    let is_plain = |name: &String| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte);
+        (1..=64).contains(&name.len()) && name.bytes().all(plain)
+    };
+    let named = std::env::var("USER").ok().filter(is_plain);
+    named.unwrap_or_else(|| "cli".to_owned())
 }
 
 /// Takes an answer apart. Our answers state their length and are never chunked.

@@ -1,11 +1,13 @@
 //! Settings of the bridge to Kafka as they stand in the file, and as the bridge takes them.
 
+use onhand_domain::ids::TenantId;
 use onhand_engine::LostTail;
 use serde::Deserialize;
 
 use super::Range;
 use super::unit::{Size, Span};
 use crate::brokers::breaker::RetryPolicy;
+use crate::brokers::kafka::intake::{Begin, IntakeConfig, TopicIn};
 use crate::brokers::kafka::{Creation, KafkaConfig, TopicPlan};
 use crate::brokers::routes::{Routes, is_topic};
 
@@ -29,6 +31,42 @@ pub(super) struct KafkaSettings {
     in_flight_bytes_max: Size,
     message_bytes_max: Size,
     lag_alarm: u64,
+    sources: String,
+    sources_begin: SourcesBegin,
+    sources_look: Span,
+    group_id: String,
+}
+
+/// Where the first start of all begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SourcesBegin {
+    Earliest,
+    Latest,
+}
+
+/// Topics as they stand in the setting: `TOPIC` or `TOPIC=TENANT`, separated by commas.
+fn sources(text: &str) -> Result<Vec<TopicIn>, String> {
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let one = |word: &str| {
+        let (name, tenant) = match word.split_once('=') {
+            Some((name, tenant)) => (name.trim(), Some(tenant.trim())),
+            None => (word, None),
+        };
+        if !is_topic(name) {
+            return Err(format!("`{name}` cannot be the name of a topic"));
+        }
+        let tenant = tenant.map(TenantId::parse).transpose();
+        let tenant = tenant.map_err(|error| format!("the tenant of `{name}`: {error}"))?;
+        Ok(TopicIn { name: name.to_owned(), tenant })
+    };
+    let all: Vec<TopicIn> = words.map(one).collect::<Result<_, _>>()?;
+    let twice =
+        all.iter().enumerate().find(|(at, it)| all[..*at].iter().any(|o| o.name == it.name));
+    match twice {
+        Some((_, it)) => Err(format!("`{}` stands there twice", it.name)),
+        None => Ok(all),
+    }
 }
 
 impl KafkaSettings {
@@ -36,6 +74,12 @@ impl KafkaSettings {
     pub(super) fn fault(&self) -> Option<(&'static str, String)> {
         if let Err(error) = Routes::parse(&self.routes) {
             return Some(("kafka.routes", error.to_string()));
+        }
+        if let Err(error) = sources(&self.sources) {
+            return Some(("kafka.sources", error));
+        }
+        if self.group_id.is_empty() {
+            return Some(("kafka.group_id", "must not be empty".to_owned()));
         }
         let dead = &self.dead_letter_topic;
         (!is_topic(dead))
@@ -69,6 +113,7 @@ impl KafkaSettings {
                 "kafka.message_bytes_max",
                 Range::of(self.message_bytes_max.0, 1_000, 1_000_000_000, " bytes"),
             ),
+            ("kafka.sources_look", Range::of(millis(self.sources_look), 100, hour, " ms")),
             ("kafka.lag_alarm", Range::of(self.lag_alarm, 1, 1 << 40, "")),
         ]
     }
@@ -104,6 +149,15 @@ impl KafkaSettings {
             in_flight_bytes_max: bytes(self.in_flight_bytes_max),
             message_bytes_max: bytes(self.message_bytes_max),
             lag_alarm: self.lag_alarm,
+            intake: IntakeConfig {
+                topics: sources(&self.sources).expect("topics were checked when they were read"),
+                group: self.group_id.clone(),
+                begin: match self.sources_begin {
+                    SourcesBegin::Earliest => Begin::Earliest,
+                    SourcesBegin::Latest => Begin::Latest,
+                },
+                look: self.sources_look.0,
+            },
             lost_tail,
         })
     }

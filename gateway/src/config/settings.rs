@@ -172,6 +172,28 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "100000",
         "Unpublished records above which health warns and an ERROR line calls a human.",
     ),
+    setting(
+        "kafka.sources",
+        "integration-events,order-events,catalog-events",
+        "Topics that are read: `TOPIC`, or `TOPIC=TENANT` for events that name no tenant, separated by \
+         commas; empty reads none.",
+    ),
+    setting(
+        "kafka.sources_begin",
+        "earliest",
+        "Where the first start of all begins to read: earliest or latest. Later starts go on where \
+         the log says.",
+    ),
+    setting(
+        "kafka.sources_look",
+        "30s",
+        "How often a topic that is read is looked at: new partitions, and ends below what was read.",
+    ),
+    setting(
+        "kafka.group_id",
+        "inventory-service",
+        "The group under whose name our progress can be watched; nothing rests on it.",
+    ),
 ];
 
 /// The setting of that name.

@@ -85,6 +85,14 @@ use crate::http::{
         operation::status,
         operation::publisher::publisher,
         operation::replay::replay,
+        operation::failed_events::list,
+        operation::failed_events::show,
+        operation::failed_events::retry,
+        operation::failed_events::discard,
+        operation::consumed_events::list,
+        operation::sources::list,
+        operation::sources::reset,
+        operation::sources::skip,
     ),
     components(schemas(schema::Problem, schema::InOut))
 )]

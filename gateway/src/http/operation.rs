@@ -1,7 +1,10 @@
 //! For those who run the process: is it alive, is it ready, how does it stand.
 
+pub(crate) mod consumed_events;
+pub(crate) mod failed_events;
 pub(crate) mod publisher;
 pub(crate) mod replay;
+pub(crate) mod sources;
 
 use std::sync::Arc;
 
@@ -10,11 +13,13 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::Response;
+use onhand_domain::dead_letter::Direction;
 use onhand_engine::{Failure, Status};
 use utoipa::ToSchema;
 
 use crate::brokers::figures::SinkState;
 use crate::brokers::kafka::Bridge;
+use crate::brokers::kafka::letters::OPEN_ALARM;
 use crate::http::ROUTES;
 use crate::http::answer::{self, Answer};
 use crate::http::door::Door;
@@ -107,13 +112,13 @@ impl Readiness {
     }
 }
 
-/// Dead letters above which a human should look (EVENTS.md, "Handling").
-const FAILED_EVENTS_MAX: u64 = 100;
-
 /// How broker, outbox and failed events stand.
 fn health_of(bridge: &Bridge) -> (Health, Health, Health) {
     let figures = bridge.figures();
     let broker = match figures.state() {
+        _ if bridge.intake().has_stopped_source() => {
+            Health::Warn("a source has stopped and waits for you: see `onhand sources list`")
+        }
         SinkState::Running => Health::Up,
         SinkState::Suspended => Health::Warn(
             "the broker is away or was not read yet: publishing waits, selling goes on",
@@ -124,8 +129,9 @@ fn health_of(bridge: &Bridge) -> (Health, Health, Health) {
         true => Health::Warn("more records than `kafka.lag_alarm` are not published yet"),
         false => Health::Up,
     };
-    let failed = match figures.failed() > FAILED_EVENTS_MAX {
-        true => Health::Warn("more than 100 events could never be sent; see the log"),
+    let open = bridge.open_letters(Direction::In) + bridge.open_letters(Direction::Out);
+    let failed = match open > OPEN_ALARM {
+        true => Health::Warn("more than 100 dead letters are open: see `onhand dead-letters list`"),
         false => Health::Up,
     };
     (broker, outbox, failed)

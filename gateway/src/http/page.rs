@@ -30,6 +30,10 @@ pub(crate) enum List {
     Allocations = 6,
     /// `/reports/low-stock`.
     LowStock = 7,
+    /// `/v1/admin/failed-events`.
+    FailedEvents = 8,
+    /// `/v1/admin/consumed-events`.
+    ConsumedEvents = 9,
 }
 
 /// Where a page ends: a number that orders the list, and a place inside that entry where a page may

@@ -123,6 +123,11 @@ impl Broker {
         Topics::of(self).create(name, partitions, settings);
     }
 
+    /// Gives a topic more partitions.
+    pub fn add_partitions(&self, topic: &str, partitions: u16) {
+        Topics::of(self).grow(topic, partitions);
+    }
+
     /// Deletes a topic; returns when clients no longer see it.
     pub fn delete_topic(&self, name: &str) {
         Topics::of(self).delete(name);

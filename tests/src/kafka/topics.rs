@@ -3,7 +3,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication, TopicResult};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication, TopicResult,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::KafkaResult;
 use rdkafka::{Offset, TopicPartitionList};
@@ -29,6 +31,12 @@ impl Topics {
         let new = NewTopic::new(name, partitions.into(), TopicReplication::Fixed(1));
         let new = settings.iter().fold(new, |new, (key, value)| new.set(key, value));
         done(&block_on(self.client.create_topics([&new], &options())));
+        self.until(|| self.partitions(name) == usize::from(partitions), name);
+    }
+
+    pub(super) fn grow(&self, name: &str, partitions: u16) {
+        let grown = NewPartitions::new(name, partitions.into());
+        done(&block_on(self.client.create_partitions([&grown], &options())));
         self.until(|| self.partitions(name) == usize::from(partitions), name);
     }
 

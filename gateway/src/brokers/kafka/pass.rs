@@ -11,19 +11,19 @@ use onhand_engine::events::{Event, EventType, events_of};
 use onhand_engine::ids::LOG;
 use onhand_engine::{Failure, Outbox, Published};
 use rdkafka::error::{KafkaError, KafkaResult};
-use rdkafka::message::{Message, OwnedMessage};
+use rdkafka::message::OwnedMessage;
 use rdkafka::producer::{BaseRecord, ThreadedProducer};
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::SINK;
-use super::client::{Context, Deliveries, Pace, Told, header, look, producer};
+use super::client::{Context, Deliveries, Pace, Told, look, producer};
 use super::fault::{Fault, fault_of};
 use super::publisher::{BEAT, Publisher};
 use crate::brokers::breaker::{Breaker, Phase, Verdict};
-use crate::brokers::dead_letters::{self, DeadLetter};
-use crate::brokers::envelope::{EVENT_ID, Outgoing, headers, key, spell};
+use crate::brokers::dead_letters::DeadLetter;
+use crate::brokers::envelope::{Outgoing, headers, key, spell};
 use crate::brokers::figures::SinkState;
 use crate::brokers::ledger::{Ledger, Tag};
 use crate::brokers::stopwatch::Stopwatch;
@@ -292,17 +292,9 @@ impl<'a> Pass<'a> {
     /// A message that will never be taken makes room for those behind it.
     fn bury(&mut self, tag: Tag, message: &OwnedMessage, code: RDKafkaErrorCode) {
         let (note, _) = self.ledger.settle(tag);
-        let key = message.key().unwrap_or_default();
-        let letter = DeadLetter {
-            topic: message.topic().to_owned(),
-            key: String::from_utf8_lossy(key).into_owned(),
-            event_id: header(message, EVENT_ID).unwrap_or_default().to_owned(),
-            event_type: note.event_type.expect("only an event has messages"),
-            sequence: note.sequence,
-            error: code.to_string(),
-            payload_bytes: message.payload().map_or(0, <[u8]>::len),
-        };
-        dead_letters::keep(SINK, &letter, &self.publisher.figures);
+        let event_type = note.event_type.expect("only an event has messages");
+        let letter = DeadLetter::of_message(message, event_type, note.sequence, code.to_string());
+        self.publisher.keeper.keep(SINK, &letter, &self.publisher.figures);
     }
 
     fn send_some(&mut self) -> Result<(), Failed> {
@@ -351,7 +343,7 @@ impl<'a> Pass<'a> {
                 .payload(sent.message.body)
                 .headers(headers(event, sent, None));
             if let Err((error, _)) = self.producer.send(record) {
-                self.refused(tag, event, sent, &key, &error)?;
+                self.refused(tag, event, sent, &error)?;
             }
         }
         drop(outgoing);
@@ -365,7 +357,6 @@ impl<'a> Pass<'a> {
         tag: Tag,
         event: &Event,
         sent: &Outgoing<'_>,
-        key: &str,
         error: &KafkaError,
     ) -> Result<(), Failed> {
         let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
@@ -385,16 +376,8 @@ impl<'a> Pass<'a> {
             return Err(Failed);
         }
         self.ledger.settle(tag);
-        let letter = DeadLetter {
-            topic: sent.topic.to_owned(),
-            key: key.to_owned(),
-            event_id: sent.message.event_id.to_string(),
-            event_type: event.event_type,
-            sequence: event.sequence,
-            error: code.to_string(),
-            payload_bytes: sent.message.body.len(),
-        };
-        dead_letters::keep(SINK, &letter, &self.publisher.figures);
+        let letter = DeadLetter::of_event(event, sent, code.to_string());
+        self.publisher.keeper.keep(SINK, &letter, &self.publisher.figures);
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use super::fence::{self, Sent};
 use super::pass::{End, Pass};
 use super::{CURSOR_FORMAT, Check, KafkaConfig, SINK, encode, topics};
 use crate::brokers::breaker::Breaker;
+use crate::brokers::dead_letters::Keeper;
 use crate::brokers::figures::{SinkFigures, SinkState};
 use crate::brokers::stopwatch::Stopwatch;
 use crate::http::events::cursor::Cursor;
@@ -25,6 +26,7 @@ pub(super) struct Publisher {
     pub(super) config: KafkaConfig,
     pub(super) figures: Arc<SinkFigures>,
     pub(super) cursors: Cursors,
+    pub(super) keeper: Keeper,
     pub(super) stop: watch::Receiver<bool>,
     pub(super) check: watch::Sender<Check>,
 }
