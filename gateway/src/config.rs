@@ -34,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     permits: u32,
     idempotency_window: u32,
+    event_window: u32,
+    dead_letters_max: u32,
     commit_spacing: Span,
     commit_at_once_max: u32,
     ended_kept: Span,
@@ -150,6 +152,8 @@ impl Config {
             ("partitions", Range::of(self.partitions.into(), 1, 4096, "")),
             ("permits", Range::of(self.permits.into(), 2048, 1 << 20, "")),
             ("idempotency_window", Range::of(self.idempotency_window.into(), 1, 1 << 28, "")),
+            ("event_window", Range::of(self.event_window.into(), 1, 1 << 28, "")),
+            ("dead_letters_max", Range::of(self.dead_letters_max.into(), 1, 1 << 20, "")),
             ("commit_spacing", Range::of(millis(self.commit_spacing), 0, 1000, " ms")),
             ("commit_at_once_max", Range::of(self.commit_at_once_max.into(), 0, 1 << 20, "")),
             ("ended_kept", Range::of(millis(self.ended_kept), 1000, 24 * hour, " ms")),
@@ -186,6 +190,8 @@ impl Config {
         engine.replay_records_max = self.replay_records_max;
         engine.rules.partitions = self.partitions;
         engine.rules.key_window = self.idempotency_window;
+        engine.rules.event_window = self.event_window;
+        engine.rules.dead_letters_max = self.dead_letters_max;
         engine.rules.ended_kept_ms = millis_signed(self.ended_kept);
         if self.strict_catalog {
             engine.rules.strictness = Strictness::Strict;

@@ -3,7 +3,6 @@
 //! In reading order: [`Dialect`] writes an event as [`Messages`]; [`names`] has the name of each type in
 //! each dialect, [`payload`] what `standard`, `domain` and `cloudevents` say, [`dotted`] what it says
 //! itself. [`intake`] reads what others say, in all of them.
-#![allow(dead_code, reason = "what reads the intake comes apart from it")]
 
 mod cloudevents;
 mod composerp;

@@ -52,6 +52,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("log_format", "text", "text or json; one line per message on standard error."),
     setting("permits", "65536", "Commands that may be under way inside the engine at once."),
     setting("idempotency_window", "4000000", "Idempotency keys that are remembered."),
+    setting("event_window", "2000000", "Ids of consumed events that are remembered."),
+    setting(
+        "dead_letters_max",
+        "10000",
+        "Dead letters that are kept; when all of them are open, the intake waits.",
+    ),
     setting(
         "commit_spacing",
         "1ms",
