@@ -194,3 +194,26 @@ fn transfers_are_known_by_the_names_that_others_gave_them() {
     floor.failed("")[0]
         .shows("code UNKNOWN_TRANSFER, attempts 4, offset 2, eventType transfer.completed");
 }
+
+#[test]
+fn a_broker_that_comes_and_goes_makes_nothing_act_twice_or_never() {
+    let Some(mut floor) = Floor::open(2) else { return };
+    let sales = |from: u32| {
+        let sale = |number| {
+            let (id, item) = (format!("s-{number}"), format!("item-{}", number % 7));
+            Event::sale(&id, &item, "A", 1).key(&item)
+        };
+        (from..from + 700).map(sale).collect::<Vec<_>>()
+    };
+    let shop = floor.server.shop("default");
+    for round in 0..3 {
+        floor.publisher().publish_all(TOPIC, &sales(700 * round));
+        floor.broker.restart();
+        // Selling over HTTP does not wait for the broker.
+        shop.receive("other", "A", 1);
+    }
+    for item in 0..7 {
+        until_on_hand(&shop, &format!("item-{item}"), "A", -300);
+    }
+    assert!(floor.failed("").is_empty());
+}

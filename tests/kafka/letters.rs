@@ -79,3 +79,27 @@ fn a_dead_letter_retried_twice_acts_once() {
 fn a_long_dead_letter_is_fetched_again_and_acts_once() {
     retried_twice_acts_once(100_000);
 }
+
+#[test]
+fn when_all_dead_letters_are_open_only_the_intake_waits() {
+    let Some(floor) = Floor::open_with(1, &[("ONHAND_DEAD_LETTERS_MAX", "1")]) else { return };
+    let publisher = floor.publisher();
+    for bytes in [b"first poison", b"other poison"] {
+        publisher.publish_bytes(TOPIC, 0, bytes);
+    }
+    publisher.publish(TOPIC, &Event::sale("s-1", "tea", "A", 2));
+    until("the first is set aside", || floor.failed("status=open").len() == 1);
+    // Whoever sells over HTTP does not notice.
+    let shop = floor.server.shop("default");
+    shop.receive("tea", "A", 10);
+    assert_eq!(on_hand(&shop, "tea", "A"), Some(10));
+    let letters = floor.failed("");
+    assert_eq!(letters.len(), 1, "nothing is dropped, and nothing behind it is acted on");
+    let id = letters[0].text("id");
+    floor.tool(&["dead-letters", "discard", &id, "--reason", "makes room"]);
+    until("the second is set aside", || {
+        let open = floor.failed("status=open");
+        open.len() == 1 && open[0].text("id") != id
+    });
+    until_on_hand(&shop, "tea", "A", 8);
+}
