@@ -6,7 +6,7 @@ use onhand_tests::{Answer, Client, Server, Shop, line};
 use serde_json::json;
 
 /// Every call of this version, as `METHOD path`.
-const CALLS: [&str; 45] = [
+const CALLS: [&str; 52] = [
     "PUT /v1/items/{itemId}",
     "GET /v1/items/{itemId}",
     "DELETE /v1/items/{itemId}",
@@ -52,6 +52,13 @@ const CALLS: [&str; 45] = [
     "GET /health/ready",
     "GET /metrics",
     "GET /v1/admin/status",
+    "GET /v1/admin/publisher",
+    "GET /v1/admin/failed-events",
+    "GET /v1/admin/failed-events/{id}",
+    "POST /v1/admin/failed-events/{id}/retry",
+    "POST /v1/admin/failed-events/{id}/discard",
+    "GET /v1/admin/consumed-events",
+    "POST /v1/admin/replay",
 ];
 
 fn client() -> Client {
@@ -138,9 +145,9 @@ fn every_call_that_is_described_exists() {
             let method = method.to_uppercase();
             let path = shape(path).replace("{}", "nothing");
             let answer = client().send(&onhand_tests::Request::new(&method, path.as_str()));
-            let code = answer.find("code").map(|code| code.as_text().to_owned());
-            let unknown = ["\"NOT_FOUND\"", "\"METHOD_NOT_ALLOWED\""];
-            let exists = code.is_none_or(|code| !unknown.contains(&code.as_str()));
+            // `NOT_FOUND` is also said of a failed event that does not exist; only the router says this.
+            let text = answer.as_text();
+            let exists = !text.contains("there is nothing at") && answer.status() != 405;
             assert!(exists, "{method} {path} is described but answers {answer:?}");
             assert!(answer.status() < 500, "{method} {path} answers {answer:?}");
         }
