@@ -1,7 +1,7 @@
 //! `StockLevelChanged`: the net effect of a record on a position.
 
 use onhand_domain::change::{Movement, PolicyBefore, PositionChange};
-use onhand_domain::ids::{ItemId, LocationId, LotNumber, Reference};
+use onhand_domain::ids::{ItemId, LocationId, LotNumber, Reference, Text};
 use onhand_domain::position::{Bucket, Figures};
 use onhand_domain::quantity::{Money, Quantity};
 
@@ -23,6 +23,8 @@ pub struct StockLevelChanged {
     pub change_amount: Quantity,
     /// Type of the movement that did it, else what happened instead.
     pub change_reason: &'static str,
+    /// Why, in the caller's words.
+    pub reason: Option<Text>,
     /// What changed, bucket by bucket.
     pub changes: Vec<BucketChange>,
     /// Free to be promised after it.
@@ -75,6 +77,7 @@ pub(super) fn of(teller: &Teller<'_>, at: usize, held: &PositionChange) -> Stock
         change_amount: new_quantity.saturating_sub(previous_quantity),
         change_reason: main
             .map_or(words::cause(change.cause), |(_, movement)| words::movement(movement.kind)),
+        reason: detail.and_then(|detail| detail.reason.clone()),
         changes: changes(&before, held, change.policy_before.as_deref()),
         available: held.figures.available,
         sellable: held.sellable,

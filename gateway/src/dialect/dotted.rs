@@ -142,7 +142,8 @@ fn movement(event: &Event, level: &StockLevelChanged, json: &mut Json) {
     json.text("variant_id", level.item.as_str());
     json.text("warehouse_id", level.location.as_str());
     json.quantity("quantity", level.change_amount.abs());
-    json.text("reason", &words::movement(level.change_reason));
+    let given = level.reason.as_ref().map(Text::as_str);
+    json.text("reason", &words::movement(level.change_reason, given));
     json.text_if("order_id", level.order.as_ref().map(Reference::as_str));
     json.quantity("total_quantity", level.new_quantity);
 }
@@ -151,7 +152,7 @@ fn discrepancy(found: &StockDiscrepancy, json: &mut Json) {
     position(&found.item, &found.location, json);
     json.quantity("available", found.available);
     json.quantity("reserved_quantity", found.promised);
-    json.text("cause", &words::movement(found.cause));
+    json.text("cause", &words::lower_snake(found.cause));
     json.text_if("reference", found.reference.as_ref().map(Reference::as_str));
 }
 

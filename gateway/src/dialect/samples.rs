@@ -96,6 +96,7 @@ pub(super) fn level() -> StockLevelChanged {
         new_quantity: number("95"),
         change_amount: number("-5"),
         change_reason: "SALE",
+        reason: text("Walk-in"),
         changes: vec![change],
         available: number("75"),
         sellable: Some(number("75")),

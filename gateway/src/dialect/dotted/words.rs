@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-/// Word of a movement: the seeds have names of their own for some.
-pub(super) fn movement(kind: &str) -> Cow<'_, str> {
+/// Why stock moved: the seeds' words for what they know, else the caller's, else `unknown`.
+pub(super) fn movement<'a>(kind: &str, given: Option<&'a str>) -> Cow<'a, str> {
     Cow::Borrowed(match kind {
         "FULFIL" => "order_shipment",
         "RETURN" => "customer_return",
-        "SALE" => "sale",
-        "RECEIPT" => "receipt",
-        other => return lower_snake(other),
+        "EXPIRED" => "expired",
+        _ => return reason(given),
     })
 }
 
@@ -75,9 +74,10 @@ mod tests {
         for none in [None, Some(""), Some(" ? ")] {
             assert_eq!(reason(none), "unknown");
         }
-        assert_eq!(movement("FULFIL"), "order_shipment");
-        assert_eq!(movement("RETURN"), "customer_return");
-        assert_eq!(movement("EXPIRED"), "expired");
-        assert_eq!(movement("TRANSFER_OUT"), "transfer_out");
+        assert_eq!(movement("FULFIL", Some("late")), "order_shipment");
+        assert_eq!(movement("RETURN", None), "customer_return");
+        assert_eq!(movement("EXPIRED", None), "expired");
+        assert_eq!(movement("ADJUSTMENT", Some("Broken glass")), "broken_glass");
+        assert_eq!(movement("SALE", None), "unknown");
     }
 }

@@ -88,6 +88,7 @@ fn level() -> StockLevelChanged {
         new_quantity: number("95"),
         change_amount: number("-5"),
         change_reason: "SALE",
+        reason: None,
         changes: vec![BucketChange {
             bucket: "available",
             before: number("80"),
