@@ -10,6 +10,8 @@ use crate::audit::Sample;
 use crate::client::address_of;
 use crate::compare::Comparison;
 use crate::failure::Failure;
+use crate::kafka::pick::Pick;
+use crate::kafka::{self, Publishing};
 use crate::order::Profile;
 use crate::quantity::Quantity;
 use crate::request::Keys;
@@ -38,6 +40,8 @@ pub enum Task {
     },
     /// Start Onhand and the ceiling, let them take turns, print the ratios.
     CompareCeiling(CompareCeiling),
+    /// Fill a topic with till sales, let Onhand read it, audit, and compare it with a bare loop.
+    Kafka(Kafka),
 }
 
 /// Open or closed loop.
@@ -152,6 +156,63 @@ pub struct CompareCeiling {
     /// What all runs have.
     #[command(flatten)]
     pub load: Load,
+}
+
+/// `kafka`
+#[derive(Debug, Args)]
+pub struct Kafka {
+    /// The program `onhand`.
+    #[arg(long)]
+    pub onhand_binary: PathBuf,
+    /// The broker, as `host:port`. The topics of the run are removed at its end.
+    #[arg(long)]
+    pub bootstrap: String,
+    /// Where the data directory is made and removed again; not a RAM disk.
+    #[arg(long)]
+    pub data_parent: Option<PathBuf>,
+    /// Sales in the topic.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub sales: u64,
+    /// Positions that they are of.
+    #[arg(long, default_value_t = 100_000)]
+    pub positions: u32,
+    /// How they are spread over the positions.
+    #[arg(long, value_enum, default_value = "even")]
+    pub pick: Pick,
+    /// Whether every change is published meanwhile.
+    #[arg(long, value_enum, default_value = "on")]
+    pub publishing: Publishing,
+    /// Partitions of the topics.
+    #[arg(long, default_value_t = 6)]
+    pub partitions: u16,
+    /// Received at each position before. The default does not run out.
+    #[arg(long, default_value = "1000000000")]
+    pub stock: Quantity,
+    /// Seed of the sales.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print one line of JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Kafka {
+    /// The settings of the run.
+    #[must_use]
+    pub fn settings(&self) -> kafka::Settings {
+        kafka::Settings {
+            binary: self.onhand_binary.clone(),
+            data_parent: self.data_parent.clone(),
+            bootstrap: self.bootstrap.clone(),
+            sales: self.sales,
+            positions: self.positions,
+            pick: self.pick,
+            publishing: self.publishing,
+            partitions: self.partitions,
+            stock: self.stock,
+            seed: self.seed,
+        }
+    }
 }
 
 impl Load {
