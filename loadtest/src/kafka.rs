@@ -32,6 +32,10 @@ use crate::warehouse::Warehouse;
 /// Units of the largest sale.
 const UNITS_MAX: u32 = 3;
 
+/// Onhand keeps how far it has published every second (OPERATIONS.md); a server that is killed later
+/// than that publishes nothing again.
+const WATERMARK_PAUSE: Duration = Duration::from_secs(2);
+
 /// Whether changes leave while sales come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -85,7 +89,7 @@ pub fn carry_out(settings: &Settings) -> Result<Table, Failure> {
     let [sales, changes, letters] = [create("sales")?, create("changes")?, create("letters")?];
     let sold = fill(settings, &sales, &run, warehouse)?;
     let bare_before = bare(&sales, settings.sales)?;
-    let server = Server::onhand(&settings.binary, settings.data_parent.as_deref())?;
+    let topics = [&sales, &changes, &letters];
     let target = |server: &Server| Target {
         host: server.address.to_string(),
         tenant: run.clone(),
@@ -93,9 +97,8 @@ pub fn carry_out(settings: &Settings) -> Result<Table, Failure> {
         ttl_seconds: 0,
         keys: Keys::Sent,
     };
-    setup::receive_stock(server.address, &target(&server), settings.stock)?;
-    let server =
-        server.restart(&settings.binary, &environment(settings, [&sales, &changes, &letters]))?;
+    let server = stocked(settings, topics, target)?;
+    let server = server.restart(&settings.binary, &environment(settings, topics, &sales.name))?;
     let target = target(&server);
     let mut progress = Progress::new(server.address, &target, &sales.name);
     let took = measure(settings, &mut progress)?;
@@ -122,6 +125,24 @@ pub fn carry_out(settings: &Settings) -> Result<Table, Failure> {
         first_findings: findings.into_first(),
     };
     Ok(Table::new(settings, [bare_before, bare_after], took, audited))
+}
+
+/// A server that has its stock and has published that, and reads no topic.
+fn stocked(
+    settings: &Settings,
+    topics: [&Topic; 3],
+    target: impl Fn(&Server) -> Target,
+) -> Result<Server, Failure> {
+    let environment = environment(settings, topics, "");
+    let server = Server::onhand(&settings.binary, settings.data_parent.as_deref(), &environment)?;
+    let target = target(&server);
+    setup::receive_stock(server.address, &target, settings.stock)?;
+    if settings.publishing == Publishing::On {
+        let mut progress = Progress::new(server.address, &target, "");
+        progress.until_none_left("records", Instant::now(), Progress::lag)?;
+        std::thread::sleep(WATERMARK_PAUSE);
+    }
+    Ok(server)
 }
 
 /// What Onhand needed, from the first look at it after it was ready.
@@ -212,6 +233,7 @@ fn malformed(topic: &Topic, wrong: &serde_json::Error) -> Failure {
 fn environment(
     settings: &Settings,
     [sales, changes, letters]: [&Topic; 3],
+    sources: &str,
 ) -> Vec<(&'static str, String)> {
     let routes = match settings.publishing {
         Publishing::On => format!("{}=standard", changes.name),
@@ -219,7 +241,7 @@ fn environment(
     };
     vec![
         ("ONHAND_KAFKA_BROKERS", settings.bootstrap.clone()),
-        ("ONHAND_KAFKA_SOURCES", sales.name.clone()),
+        ("ONHAND_KAFKA_SOURCES", sources.to_owned()),
         ("ONHAND_KAFKA_ROUTES", routes),
         ("ONHAND_KAFKA_DEAD_LETTER_TOPIC", letters.name.clone()),
         ("ONHAND_KAFKA_GROUP_ID", sales.name.clone()),

@@ -89,16 +89,21 @@ impl Server {
         }
     }
 
-    /// Starts `onhand serve` on a free port with empty data in a directory of its own.
+    /// Starts `onhand serve` on a free port with empty data in a directory of its own,
+    /// with these settings in its environment.
     ///
     /// # Errors
     /// When it does not start, or is not ready in time.
-    pub fn onhand(binary: &Path, data_parent: Option<&Path>) -> Result<Self, Failure> {
+    pub fn onhand(
+        binary: &Path,
+        data_parent: Option<&Path>,
+        environment: &[(&str, String)],
+    ) -> Result<Self, Failure> {
         let directory = match data_parent {
             Some(parent) => tempfile::Builder::new().prefix("loadtest-").tempdir_in(parent)?,
             None => tempfile::Builder::new().prefix("loadtest-").tempdir()?,
         };
-        let (child, address) = serve(binary, directory.path(), &[])?;
+        let (child, address) = serve(binary, directory.path(), environment)?;
         Ok(Self { child, address, data: Some(directory) })
     }
 

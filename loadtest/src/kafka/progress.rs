@@ -15,6 +15,9 @@ const STANDSTILL_LIMIT: Duration = Duration::from_secs(60);
 /// Pause between looks: what the looking may add to a measured time, and costs beside it.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
+/// State of a source that waits for a human. Others (not looked at yet, no permits) pass.
+const STOPPED: &str = "stopped";
+
 #[derive(Deserialize)]
 struct Items<T> {
     items: Vec<T>,
@@ -74,8 +77,9 @@ impl Progress {
             call: "GET /v1/admin/sources".into(),
             detail: format!("{} is not among them", self.topic),
         })?;
-        if let Some(reason) = source.reason {
-            return Err(Failure::Stalled(format!("the source is {}: {reason}", source.state)));
+        if source.state == STOPPED {
+            let reason = source.reason.unwrap_or_default();
+            return Err(Failure::Stalled(format!("the source is {STOPPED}: {reason}")));
         }
         Ok(source.partitions.iter().map(|mark| mark.next_offset).sum())
     }
