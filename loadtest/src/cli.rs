@@ -319,6 +319,16 @@ mod tests {
     }
 
     #[test]
+    fn sales_over_kafka_are_a_million_evenly_and_published() {
+        let words = "loadtest kafka --onhand-binary onhand --bootstrap 127.0.0.1:9092";
+        let cli = Cli::try_parse_from(words.split_whitespace()).unwrap();
+        let Task::Kafka(kafka) = cli.command else { unreachable!("`kafka` was given") };
+        let settings = kafka.settings();
+        assert_eq!((settings.sales, settings.positions), (1_000_000, 100_000));
+        assert_eq!((settings.pick, settings.publishing), (Pick::Even, Publishing::On));
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused() {
         for words in [
             "--mode open",
