@@ -10,6 +10,8 @@ use crate::audit::Sample;
 use crate::client::address_of;
 use crate::compare::Comparison;
 use crate::failure::Failure;
+use crate::kafka::pick::Pick;
+use crate::kafka::{self, Publishing};
 use crate::order::Profile;
 use crate::quantity::Quantity;
 use crate::request::Keys;
@@ -38,6 +40,8 @@ pub enum Task {
     },
     /// Start Onhand and the ceiling, let them take turns, print the ratios.
     CompareCeiling(CompareCeiling),
+    /// Fill a topic with till sales, let Onhand read it, audit, and compare it with a bare loop.
+    Kafka(Kafka),
 }
 
 /// Open or closed loop.
@@ -154,6 +158,63 @@ pub struct CompareCeiling {
     pub load: Load,
 }
 
+/// `kafka`
+#[derive(Debug, Args)]
+pub struct Kafka {
+    /// The program `onhand`.
+    #[arg(long)]
+    pub onhand_binary: PathBuf,
+    /// The broker, as `host:port`. The topics of the run are removed at its end.
+    #[arg(long)]
+    pub bootstrap: String,
+    /// Where the data directory is made and removed again; not a RAM disk.
+    #[arg(long)]
+    pub data_parent: Option<PathBuf>,
+    /// Sales in the topic.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub sales: u64,
+    /// Positions that they are of.
+    #[arg(long, default_value_t = 100_000)]
+    pub positions: u32,
+    /// How they are spread over the positions.
+    #[arg(long, value_enum, default_value = "even")]
+    pub pick: Pick,
+    /// Whether every change is published meanwhile.
+    #[arg(long, value_enum, default_value = "on")]
+    pub publishing: Publishing,
+    /// Partitions of the topics.
+    #[arg(long, default_value_t = 6)]
+    pub partitions: u16,
+    /// Received at each position before. The default does not run out.
+    #[arg(long, default_value = "1000000000")]
+    pub stock: Quantity,
+    /// Seed of the sales.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print one line of JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Kafka {
+    /// The settings of the run.
+    #[must_use]
+    pub fn settings(&self) -> kafka::Settings {
+        kafka::Settings {
+            binary: self.onhand_binary.clone(),
+            data_parent: self.data_parent.clone(),
+            bootstrap: self.bootstrap.clone(),
+            sales: self.sales,
+            positions: self.positions,
+            pick: self.pick,
+            publishing: self.publishing,
+            partitions: self.partitions,
+            stock: self.stock,
+            seed: self.seed,
+        }
+    }
+}
+
 impl Load {
     fn settings(&self, address: SocketAddr) -> Result<Settings, Failure> {
         let length = |seconds: f64| {
@@ -255,6 +316,16 @@ mod tests {
         assert_eq!(settings.measured, Duration::from_millis(500));
         assert_eq!(run("--no-keys --keys").unwrap().keys, Keys::Sent);
         assert_eq!(run("--no-audit").unwrap().audit, None);
+    }
+
+    #[test]
+    fn sales_over_kafka_are_a_million_evenly_and_published() {
+        let words = "loadtest kafka --onhand-binary onhand --bootstrap 127.0.0.1:9092";
+        let cli = Cli::try_parse_from(words.split_whitespace()).unwrap();
+        let Task::Kafka(kafka) = cli.command else { unreachable!("`kafka` was given") };
+        let settings = kafka.settings();
+        assert_eq!((settings.sales, settings.positions), (1_000_000, 100_000));
+        assert_eq!((settings.pick, settings.publishing), (Pick::Even, Publishing::On));
     }
 
     #[test]

@@ -74,7 +74,7 @@ const NAMES: [&str; 4] = ["ceiling", "onhand spread", "onhand hot", "onhand batc
 /// When a server does not start or a run cannot be carried out.
 pub fn compare(comparison: &Comparison) -> Result<Table, Failure> {
     let ceiling = Server::ceiling()?;
-    let onhand = Server::onhand(&comparison.binary, comparison.data_parent.as_deref())?;
+    let onhand = Server::onhand(&comparison.binary, comparison.data_parent.as_deref(), &[])?;
     let audited = |profile| Settings {
         address: onhand.address,
         profile,

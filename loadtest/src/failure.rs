@@ -54,6 +54,12 @@ pub enum Failure {
         /// Why, as far as it said so.
         detail: String,
     },
+    /// The broker, or its client, failed.
+    #[error("Kafka: {0}")]
+    Kafka(#[from] rdkafka::error::KafkaError),
+    /// Something that must move stands still.
+    #[error("{0}")]
+    Stalled(String),
     /// The system failed.
     #[error("{0}")]
     Io(#[from] io::Error),

@@ -1,13 +1,14 @@
-//! Load for the Onhand HTTP API, and proof that it stayed right under it.
+//! Load for the Onhand HTTP API and its Kafka input, and proof that it stayed right under it.
 //!
 //! The promise: whatever a run reports as acknowledged was held against the server afterwards,
-//! from the API alone. This crate knows no other crate of the workspace; it has only the
+//! from the API (and the topic of changes) alone. This crate knows no other crate of the workspace; it has only the
 //! contract.
 //!
 //! In reading order: what is asked for (`quantity`, `random`, `warehouse`, `order`), when
 //! (`schedule`), how it goes over the wire (`request`, `response`, `connection`, `driver`),
 //! what was said (`journal`, `checkout`, `tally`), what is true (`audit`), and around it
-//! `client`, `setup`, `run`, `report`, `ceiling`, `server`, `compare`, `cli`, `failure`.
+//! `client`, `setup`, `run`, `report`, `ceiling`, `server`, `compare`, `cli`, `failure`. `kafka` sends
+//! till sales over a broker instead, and holds shelves and published changes against them.
 
 pub mod audit;
 pub mod ceiling;
@@ -19,6 +20,7 @@ pub mod connection;
 pub mod driver;
 pub mod failure;
 pub mod journal;
+pub mod kafka;
 pub mod order;
 pub mod quantity;
 pub mod random;

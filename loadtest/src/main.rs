@@ -4,10 +4,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use onhand_loadtest::cli::{Cli, CompareCeiling, Run, Task};
+use onhand_loadtest::cli::{Cli, CompareCeiling, Kafka, Run, Task};
 use onhand_loadtest::failure::Failure;
 use onhand_loadtest::server::Server;
-use onhand_loadtest::{ceiling, compare, run};
+use onhand_loadtest::{ceiling, compare, kafka, run};
 use serde::Serialize;
 
 /// The same allocator as the server under test, so that the ceiling is no lower for its lack.
@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Task::Run(task) => run_load(&task),
         Task::Ceiling { listen } => ceiling::serve(listen).map(|()| ExitCode::SUCCESS),
         Task::CompareCeiling(task) => compare_ceiling(&task),
+        Task::Kafka(task) => sell_over_kafka(&task),
     };
     outcome.unwrap_or_else(|failure| {
         eprintln!("loadtest: {failure}");
@@ -41,6 +42,12 @@ fn run_load(task: &Run) -> Result<ExitCode, Failure> {
 
 fn compare_ceiling(task: &CompareCeiling) -> Result<ExitCode, Failure> {
     let table = compare::compare(&task.comparison()?)?;
+    print(&table, task.json)?;
+    Ok(code(table.passed()))
+}
+
+fn sell_over_kafka(task: &Kafka) -> Result<ExitCode, Failure> {
+    let table = kafka::carry_out(&task.settings())?;
     print(&table, task.json)?;
     Ok(code(table.passed()))
 }

@@ -172,7 +172,7 @@ fn load(
 }
 
 /// A tenant that no other run has: process and time.
-fn new_tenant() -> String {
+pub(crate) fn new_tenant() -> String {
     let since_epoch = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .expect("the clock is past 1970");

@@ -19,6 +19,11 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// Pause between looks at a server that starts.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
+/// The data directory, within that of a server.
+const DATA: &str = "data";
+/// Where a server writes its address, within its data directory.
+const SERVER_FILE: &str = "server.json";
+
 /// A running child process. It is killed when this is dropped, and its data removed.
 #[derive(Debug)]
 pub struct Server {
@@ -26,7 +31,7 @@ pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     /// Removed after the process has ended.
-    _data: Option<TempDir>,
+    data: Option<TempDir>,
 }
 
 /// Kills the process when a start fails halfway.
@@ -76,7 +81,7 @@ impl Server {
         }
         let address = line.trim().strip_prefix(LISTENING).and_then(|text| text.parse().ok());
         match (address, starting.0.take()) {
-            (Some(address), Some(child)) => Ok(Self { child, address, _data: None }),
+            (Some(address), Some(child)) => Ok(Self { child, address, data: None }),
             (_, child) => {
                 starting.0 = child;
                 Err(Failure::Start { server: "the ceiling".into(), detail: line })
@@ -84,52 +89,87 @@ impl Server {
         }
     }
 
-    /// Starts `onhand serve` on a free port with empty data in a directory of its own.
+    /// Starts `onhand serve` on a free port with empty data in a directory of its own,
+    /// with these settings in its environment.
     ///
     /// # Errors
     /// When it does not start, or is not ready in time.
-    pub fn onhand(binary: &Path, data_parent: Option<&Path>) -> Result<Self, Failure> {
+    pub fn onhand(
+        binary: &Path,
+        data_parent: Option<&Path>,
+        environment: &[(&str, String)],
+    ) -> Result<Self, Failure> {
         let directory = match data_parent {
             Some(parent) => tempfile::Builder::new().prefix("loadtest-").tempdir_in(parent)?,
             None => tempfile::Builder::new().prefix("loadtest-").tempdir()?,
         };
-        let (data, log) = (directory.path().join("data"), directory.path().join("onhand.log"));
-        let output = File::create(&log)?;
-        let child = Command::new(binary)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(&data)
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output)
-            .spawn()
-            .map_err(|cause| Failure::Start {
-                server: binary.display().to_string(),
-                detail: cause.to_string(),
-            })?;
-        let mut starting = Starting(Some(child));
-        let deadline = Instant::now() + START_LIMIT;
-        let address = loop {
-            let ended =
-                starting.0.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)));
-            if ended || Instant::now() > deadline {
-                let said = std::fs::read_to_string(&log).unwrap_or_default();
-                let tail: Vec<&str> = said.lines().rev().take(10).collect();
-                let detail = tail.into_iter().rev().collect::<Vec<_>>().join("\n");
-                return Err(Failure::Start { server: binary.display().to_string(), detail });
-            }
-            if let Some(address) = listening_at(&data).filter(|address| is_ready(*address)) {
-                break address;
-            }
-            std::thread::sleep(LOOK_PAUSE);
-        };
-        let child = starting.0.take().expect("taken nowhere else");
-        Ok(Self { child, address, _data: Some(directory) })
+        let (child, address) = serve(binary, directory.path(), environment)?;
+        Ok(Self { child, address, data: Some(directory) })
     }
+
+    /// Kills it and starts `onhand serve` on the same data, with these settings in its environment.
+    ///
+    /// # Errors
+    /// When it does not start, or is not ready in time.
+    pub fn restart(
+        mut self,
+        binary: &Path,
+        environment: &[(&str, String)],
+    ) -> Result<Self, Failure> {
+        end(&mut self.child);
+        let directory = self.data.take().expect("only the ceiling has no data");
+        // What the killed process wrote is not where the new one listens.
+        match std::fs::remove_file(directory.path().join(DATA).join(SERVER_FILE)) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(cause.into()),
+            _ => {}
+        }
+        let (child, address) = serve(binary, directory.path(), environment)?;
+        Ok(Self { child, address, data: Some(directory) })
+    }
+}
+
+/// Starts `onhand serve` in `directory` and waits until it is ready.
+fn serve(
+    binary: &Path,
+    directory: &Path,
+    environment: &[(&str, String)],
+) -> Result<(Child, SocketAddr), Failure> {
+    let (data, log) = (directory.join(DATA), directory.join("onhand.log"));
+    let output = File::create(&log)?;
+    let child = Command::new(binary)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(&data)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output)
+        .spawn()
+        .map_err(|cause| Failure::Start {
+            server: binary.display().to_string(),
+            detail: cause.to_string(),
+        })?;
+    let mut starting = Starting(Some(child));
+    let deadline = Instant::now() + START_LIMIT;
+    let address = loop {
+        let ended = starting.0.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)));
+        if ended || Instant::now() > deadline {
+            let said = std::fs::read_to_string(&log).unwrap_or_default();
+            let tail: Vec<&str> = said.lines().rev().take(10).collect();
+            let detail = tail.into_iter().rev().collect::<Vec<_>>().join("\n");
+            return Err(Failure::Start { server: binary.display().to_string(), detail });
+        }
+        if let Some(address) = listening_at(&data).filter(|address| is_ready(*address)) {
+            break address;
+        }
+        std::thread::sleep(LOOK_PAUSE);
+    };
+    let child = starting.0.take().expect("taken nowhere else");
+    Ok((child, address))
 }
 
 /// The address in `server.json`, once it is there and whole.
 fn listening_at(data: &Path) -> Option<SocketAddr> {
-    let text = std::fs::read(data.join("server.json")).ok()?;
+    let text = std::fs::read(data.join(SERVER_FILE)).ok()?;
     serde_json::from_slice::<ServerFile>(&text).ok().map(|file| file.listen)
 }
 
