@@ -30,13 +30,13 @@ impl KeyWindow {
             Ok(seconds) => {
                 figures.tell_key_window(seconds);
                 let is_short = is_full && seconds < SHORT_SECONDS;
-                if is_short && !was_short.swap(is_short, Relaxed) {
+                let was_short = was_short.swap(is_short, Relaxed);
+                if is_short && !was_short {
                     tracing::warn!(
                         seconds,
                         "idempotency keys are forgotten early; raise idempotency_window"
                     );
                 }
-                was_short.store(is_short, Relaxed);
             }
             Err(error) => tracing::warn!(%error, sequence, "the age of a key is not known"),
         });

@@ -12,6 +12,7 @@ mod load;
 mod open_orders;
 mod positions;
 mod promises;
+mod shards;
 mod update;
 mod upkeep;
 

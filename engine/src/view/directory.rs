@@ -2,53 +2,27 @@
 
 use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::DefaultHashBuilder;
 use onhand_domain::catalog::{ItemNumber, LocationNumber, TenantNumber};
 use onhand_domain::ids::{ItemId, LocationId, TenantId};
 use onhand_domain::position::PositionNumber;
 use onhand_domain::stock::Sizes;
-use parking_lot::RwLock;
 
+use super::shards::Shards;
 use super::{ItemEntry, LocationEntry, TenantEntry};
 use crate::names::Names;
 
-/// Shards of an index by name: readers of different names do not meet.
-const SHARDS: usize = 64;
-
 /// An index from hashed names to numbers; the names themselves lie in the entries.
-#[derive(Debug)]
-struct ByName {
-    shards: Vec<RwLock<HashTable<u32>>>,
-}
-
-impl Default for ByName {
-    fn default() -> Self {
-        Self { shards: std::iter::repeat_with(RwLock::default).take(SHARDS).collect() }
-    }
-}
+#[derive(Debug, Default)]
+struct ByName(Shards<u32>);
 
 impl ByName {
-    fn shard(&self, hash: u64) -> &RwLock<HashTable<u32>> {
-        // The table uses the lowest and the highest bits; the shard takes some between.
-        let middle = usize::try_from((hash >> 32) & 0xffff).unwrap_or(0);
-        &self.shards[middle % SHARDS]
-    }
-
-    /// Makes room for so many names, spread evenly, in an empty index.
-    fn reserve(&self, count: usize) {
-        // A sixteenth more than the mean: the shards are not filled quite alike.
-        let each = count / SHARDS + count / SHARDS / 16;
-        for shard in &self.shards {
-            shard.write().reserve(each, |_| unreachable!("an empty table moves nothing"));
-        }
-    }
-
     fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
-        self.shard(hash).read().find(hash, |number| is_it(*number)).copied()
+        self.0.of(hash).read().find(hash, |number| is_it(*number)).copied()
     }
 
     fn insert(&self, hash: u64, number: u32, hash_of: impl Fn(u32) -> u64) {
-        self.shard(hash).write().insert_unique(hash, number, |held| hash_of(*held));
+        self.0.of(hash).write().insert_unique(hash, number, |held| hash_of(*held));
     }
 }
 
@@ -72,7 +46,7 @@ impl Directory {
 
     /// Makes room for what is about to be loaded.
     pub(crate) fn reserve(&self, sizes: Sizes) {
-        self.items_by_name.reserve(sizes.items as usize);
+        self.items_by_name.0.reserve(sizes.items as usize);
         self.items.reserve(sizes.items as usize);
         self.places.reserve(sizes.positions as usize);
     }

@@ -2,14 +2,12 @@
 
 use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::DefaultHashBuilder;
 use onhand_domain::catalog::TenantNumber;
 use onhand_domain::ids::Reference;
 use onhand_domain::reservation::ReservationNumber;
-use parking_lot::RwLock;
 
-/// Shards: readers of different orders do not meet the release stage.
-const SHARDS: usize = 64;
+use super::shards::Shards;
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -19,17 +17,10 @@ struct Entry {
 
 /// An index from hashed orders to numbers, sixteen bytes each; the names lie in the reservations, which
 /// whoever asks compares.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct OpenOrders {
     hasher: DefaultHashBuilder,
-    shards: Vec<RwLock<HashTable<Entry>>>,
-}
-
-impl Default for OpenOrders {
-    fn default() -> Self {
-        let shards = std::iter::repeat_with(RwLock::default).take(SHARDS).collect();
-        Self { hasher: DefaultHashBuilder::default(), shards }
-    }
+    shards: Shards<Entry>,
 }
 
 impl OpenOrders {
@@ -37,17 +28,11 @@ impl OpenOrders {
         self.hasher.hash_one((tenant, order.as_str()))
     }
 
-    fn shard(&self, hash: u64) -> &RwLock<HashTable<Entry>> {
-        // The table uses the lowest and the highest bits; the shard takes some between.
-        let middle = usize::try_from((hash >> 32) & 0xffff).unwrap_or(0);
-        &self.shards[middle % SHARDS]
-    }
-
     /// Adds a reservation that is not there yet.
     pub(super) fn add(&self, tenant: TenantNumber, order: &Reference, number: ReservationNumber) {
         let hash = self.hash(tenant, order);
         let entry = Entry { hash, number };
-        self.shard(hash).write().insert_unique(hash, entry, |held| held.hash);
+        self.shards.of(hash).write().insert_unique(hash, entry, |held| held.hash);
     }
 
     /// Takes a reservation out.
@@ -58,7 +43,7 @@ impl OpenOrders {
         number: ReservationNumber,
     ) {
         let hash = self.hash(tenant, order);
-        let mut shard = self.shard(hash).write();
+        let mut shard = self.shards.of(hash).write();
         if let Ok(found) = shard.find_entry(hash, |held| held.number == number) {
             found.remove();
         }
@@ -71,7 +56,7 @@ impl OpenOrders {
         order: &Reference,
     ) -> Vec<ReservationNumber> {
         let hash = self.hash(tenant, order);
-        let shard = self.shard(hash).read();
+        let shard = self.shards.of(hash).read();
         let same = shard.iter_hash(hash).filter(|held| held.hash == hash);
         let mut numbers: Vec<_> = same.map(|held| held.number).collect();
         numbers.sort_unstable();
