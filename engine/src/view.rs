@@ -15,6 +15,7 @@ mod promises;
 mod shards;
 mod update;
 mod upkeep;
+mod values;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,6 +30,7 @@ pub use directory::Directory;
 pub use positions::{InOut, ItemStock, PositionFilter, PositionView};
 pub use promises::{ReservationFilter, ReservationView};
 pub use upkeep::{LetterFilter, SourceView};
+pub use values::{Stocked, ValueView};
 
 use promises::Promises;
 use upkeep::Upkeep;

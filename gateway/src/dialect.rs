@@ -22,6 +22,7 @@ mod tests;
 use onhand_engine::events::Event;
 
 pub(crate) use message::{Message, Messages};
+pub(crate) use payload::shown as shown_day;
 
 /// A way of spelling events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -18,7 +18,9 @@ pub(crate) mod dispatch;
 pub(crate) mod door;
 pub(crate) mod events;
 pub(crate) mod extract;
+pub(crate) mod inventory_value;
 pub(crate) mod json;
+pub(crate) mod lots;
 pub(crate) mod meters;
 pub(crate) mod openapi;
 pub(crate) mod operation;
@@ -42,7 +44,7 @@ pub(crate) mod timestamp;
 
 use catalog::{bins, items, locations};
 use route::{Route, routes};
-use stock::{corrections, entries, transfers};
+use stock::{corrections, entries, revaluations, transfers};
 
 /// Every route. Where two fit, the first one is taken.
 #[rustfmt::skip]
@@ -64,6 +66,7 @@ pub(crate) static ROUTES: &[Route] = routes! {
     POST   "/v1/stock/adjustments"                             => corrections::adjust,
     POST   "/v1/stock/moves"                                   => corrections::shift,
     POST   "/v1/stock/counts"                                  => corrections::count,
+    POST   "/v1/stock/revaluations"                            => revaluations::revalue,
     POST   "/v1/stock/transfers"                               => transfers::start,
     POST   "/v1/stock/transfers/{transferId}/receive"          => transfers::receive,
     POST   "/v1/stock/transfers/{transferId}/cancel"           => transfers::cancel,
@@ -98,6 +101,8 @@ pub(crate) static ROUTES: &[Route] = routes! {
     GET    "/v1/inventory-items/{itemId}/availability"         => availability::of_item,
     GET    "/inventory-items/{itemId}/availability"            => availability::of_item,
     GET    "/v1/reports/low-stock"                             => reports::low_stock,
+    GET    "/v1/reports/inventory-value"                       => inventory_value::inventory_value,
+    GET    "/reports/inventory-value"                          => inventory_value::inventory_value,
     GET    "/reports/low-stock"                                => reports::low_stock,
     // Operation
     GET    "/health/live"                                      => operation::live,

@@ -55,6 +55,7 @@ fn reserve(step: u32) -> Command {
         item,
         quantity: Quantity::units(1),
         wanted: Wanted::Anywhere,
+        lot: None,
     };
     command(
         step,

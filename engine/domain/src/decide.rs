@@ -9,9 +9,12 @@ mod choice;
 mod due;
 mod entries;
 mod fulfil;
+mod late;
 mod life;
 mod lines;
+mod lots;
 mod reserve;
+mod revalue;
 mod terms;
 mod transfers;
 mod upkeep;
@@ -27,6 +30,7 @@ use crate::change::{Cause, Change};
 use crate::command::{Action, Command, Detail};
 use crate::draft::Draft;
 use crate::ids::Reference;
+use crate::position::PositionNumber;
 use crate::rejection::Rejection;
 use crate::reservation::{Reservation, ReservationNumber};
 use crate::stock::Stock;
@@ -56,6 +60,8 @@ pub enum Decision {
     Recall(Recall),
     /// This reservation is due; it must be expired before the command is decided.
     Expire(ReservationNumber),
+    /// Lots at this position are due; they must be expired before the command is decided.
+    ExpireLots(PositionNumber),
 }
 
 /// Something that has left memory, if it ever was.
@@ -102,6 +108,9 @@ impl Stock {
                 return Ok(Decision::Repeat(entry.sequence));
             }
             return self.refuse(command, Rejection::KeyReused, now, sequence);
+        }
+        if let Some(position) = self.due_lot(command, now) {
+            return Ok(Decision::ExpireLots(position));
         }
         match self.act(command, recalled, now, sequence) {
             Ok(Decision::Change(mut change)) => {
@@ -196,6 +205,7 @@ impl Stock {
             Action::Adjust(adjust) => adjustments::adjust(begin(), adjust),
             Action::Move(wish) => adjustments::shift(begin(), wish),
             Action::Count(count) => adjustments::count(begin(), count),
+            Action::Revalue(wish) => revalue::revalue(begin(), wish),
             Action::StartTransfer(start) => transfers::start(begin(), start),
             Action::Reserve(wish) => reserve::reserve(begin(), wish),
             Action::Upkeep(wish) => {
@@ -326,6 +336,7 @@ impl Action {
             Self::Adjust(adjust) => adjust.detail.as_ref(),
             Self::Move(wish) => wish.detail.as_ref(),
             Self::Count(count) => count.detail.as_ref(),
+            Self::Revalue(wish) => wish.detail.as_ref(),
             Self::StartTransfer(start) => start.detail.as_ref(),
             Self::Fulfil(fulfil) => fulfil.detail.as_ref(),
             Self::ReceiveTransfer { detail, .. }

@@ -108,7 +108,9 @@ impl View {
         // The figures are copied under the lock, and shown after it.
         let state = {
             let state = self.directory.item_entry(item).state.read();
-            ItemState { item: state.item.clone(), positions: state.positions.clone() }
+            let positions = state.positions.iter();
+            let positions = positions.map(|(number, held)| (*number, held.without_layers()));
+            ItemState { item: state.item.clone(), positions: positions.collect() }
         };
         let show =
             |(number, position): &(PositionNumber, Position)| self.show(&state, *number, position);
@@ -155,7 +157,12 @@ impl View {
         found.map(|(number, position)| self.show(&state, *number, position))
     }
 
-    fn show(&self, state: &ItemState, number: PositionNumber, position: &Position) -> PositionView {
+    pub(super) fn show(
+        &self,
+        state: &ItemState,
+        number: PositionNumber,
+        position: &Position,
+    ) -> PositionView {
         let effective = position.policy().or(state.item.policy());
         let figures = position.figures();
         let tracking = state.item.tracking();

@@ -15,8 +15,8 @@ use utoipa_swagger_ui::{Config, SwaggerFile};
 use crate::http::door::Door;
 use crate::http::problem::{Code, Problem};
 use crate::http::{
-    ROUTES, allocations, answer, availability, batch, catalog, events, operation, positions,
-    reports, reservations, schema, stock,
+    ROUTES, allocations, answer, availability, batch, catalog, events, inventory_value, operation,
+    positions, reports, reservations, schema, stock,
 };
 
 /// The operations. Answers and bodies come along with them.
@@ -57,6 +57,7 @@ use crate::http::{
         stock::corrections::adjust,
         stock::corrections::shift,
         stock::corrections::count,
+        stock::revaluations::revalue,
         stock::transfers::start,
         stock::transfers::receive,
         stock::transfers::cancel,
@@ -79,6 +80,7 @@ use crate::http::{
         allocations::by_order,
         reports::by_product,
         reports::low_stock,
+        inventory_value::inventory_value,
         operation::live,
         operation::ready,
         operation::metrics,

@@ -29,6 +29,8 @@ pub(crate) enum Code {
     UnknownPosition,
     /// A bin that the location does not have.
     UnknownBin,
+    /// The position has nothing of the lot.
+    UnknownLot,
     /// No such reservation.
     UnknownReservation,
     /// No such transfer.
@@ -66,7 +68,7 @@ pub(crate) enum Code {
 impl Code {
     /// All codes.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 29] = [
+    pub(crate) const ALL: [Self; 30] = [
         Self::InvalidRequest,
         Self::InvalidQuantity,
         Self::InvalidId,
@@ -80,6 +82,7 @@ impl Code {
         Self::UnknownLocation,
         Self::UnknownPosition,
         Self::UnknownBin,
+        Self::UnknownLot,
         Self::UnknownReservation,
         Self::UnknownTransfer,
         Self::ItemArchived,
@@ -116,6 +119,7 @@ impl Code {
             Self::UnknownLocation => ("UNKNOWN_LOCATION", "The location is unknown"),
             Self::UnknownPosition => ("UNKNOWN_POSITION", "There is no such position"),
             Self::UnknownBin => ("UNKNOWN_BIN", "The location has no such bin"),
+            Self::UnknownLot => ("UNKNOWN_LOT", "The position has nothing of this lot"),
             Self::UnknownReservation => ("UNKNOWN_RESERVATION", "The reservation is unknown"),
             Self::UnknownTransfer => ("UNKNOWN_TRANSFER", "The transfer is unknown"),
             Self::ItemArchived => ("ITEM_ARCHIVED", "The item is archived"),
