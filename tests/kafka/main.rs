@@ -1,7 +1,9 @@
 //! Everything that needs a real Kafka broker. Without Java or Maven each test says that it is skipped,
 //! and why; where `CI` is set it fails instead.
 
+mod audit;
 mod broker;
+mod endurance;
 mod floor;
 mod intake;
 mod letters;

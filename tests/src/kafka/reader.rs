@@ -67,6 +67,14 @@ impl Reader {
 
     /// What has come in by the time the topic's ends of now are reached.
     pub fn take_all(&self) -> Vec<Read> {
+        let mut found = Vec::new();
+        self.for_each(|message| found.push(message));
+        found
+    }
+
+    /// Looks at what has come in by the time the topic's ends of now are reached, one by one. Tells how
+    /// many there were.
+    pub fn for_each(&self, mut look: impl FnMut(Read)) -> u64 {
         let partitions = self.consumer.assignment().expect("partitions are assigned");
         let waiting = || {
             let reached = self.consumer.position().expect("positions are known");
@@ -78,14 +86,16 @@ impl Reader {
                 at.unwrap_or(begin) < end
             })
         };
-        let deadline = Instant::now() + WAIT;
-        let mut found = Vec::new();
+        let (mut deadline, mut count) = (Instant::now() + WAIT, 0);
         loop {
             let came = self.next_within(POLL);
             if came.is_none() && !waiting() {
-                return found;
+                return count;
             }
-            found.extend(came);
+            if let Some(message) = came {
+                look(message);
+                (deadline, count) = (Instant::now() + WAIT, count + 1);
+            }
             assert!(Instant::now() < deadline, "{}: the end is not reached", self.topic);
         }
     }
