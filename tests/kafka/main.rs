@@ -7,6 +7,8 @@ mod endurance;
 mod floor;
 mod intake;
 mod letters;
+mod outage;
 mod publisher;
 mod publishing;
 mod sources;
+mod topics;

@@ -8,7 +8,7 @@ use super::Range;
 use super::unit::{Size, Span};
 use crate::brokers::breaker::RetryPolicy;
 use crate::brokers::kafka::intake::{Begin, IntakeConfig, TopicIn};
-use crate::brokers::kafka::{Creation, KafkaConfig, TopicPlan};
+use crate::brokers::kafka::{Creation, KafkaConfig, PublishFrom, TopicPlan};
 use crate::brokers::routes::{Routes, is_topic};
 
 /// The table `[kafka]`.
@@ -17,6 +17,7 @@ pub(super) struct KafkaSettings {
     brokers: String,
     client_id: String,
     routes: String,
+    publish_from: PublishBegin,
     dead_letter_topic: String,
     create_topics: bool,
     topic_partitions: i32,
@@ -43,6 +44,14 @@ pub(super) struct KafkaSettings {
 enum SourcesBegin {
     Earliest,
     Latest,
+}
+
+/// Where a topic begins that nothing was published to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum PublishBegin {
+    Beginning,
+    Now,
 }
 
 /// Topics as they stand in the setting: `TOPIC` or `TOPIC=TENANT`, separated by commas.
@@ -131,6 +140,10 @@ impl KafkaSettings {
             brokers: self.brokers.clone(),
             client_id: self.client_id.clone(),
             routes: Routes::parse(&self.routes).expect("routes were checked when they were read"),
+            publish_from: match self.publish_from {
+                PublishBegin::Beginning => PublishFrom::Beginning,
+                PublishBegin::Now => PublishFrom::Now,
+            },
             topics: TopicPlan {
                 creation,
                 partitions: self.topic_partitions,

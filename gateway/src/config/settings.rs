@@ -134,6 +134,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "What goes where: `TOPIC=DIALECT` or `TOPIC=DIALECT:NAME|NAME`, separated by commas; a name \
          is that of an event type or of an aggregate. Several dialects at once are allowed.",
     ),
+    setting(
+        "kafka.publish_from",
+        "beginning",
+        "Where a topic begins that nothing was published to, be it the first of all or a new one: \
+         beginning (of the log; nothing is left out) or now.",
+    ),
     setting("kafka.dead_letter_topic", "inventory-events-dlq", "The topic of dead letters."),
     setting("kafka.create_topics", "false", "Make outgoing topics that are missing."),
     setting("kafka.topic_partitions", "6", "Partitions of a topic that is made."),
@@ -166,8 +172,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "30s",
         "How long the client tries by itself before a delivery counts as failed.",
     ),
-    setting("kafka.in_flight_max", "20000", "Messages on their way to the broker at once."),
-    setting("kafka.in_flight_bytes_max", "32MiB", "Bytes on their way to the broker at once."),
+    setting("kafka.in_flight_max", "20000", "Messages on their way to each topic at once."),
+    setting("kafka.in_flight_bytes_max", "32MiB", "Bytes on their way to each topic at once."),
     setting(
         "kafka.message_bytes_max",
         "1000000",
@@ -176,7 +182,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "kafka.lag_alarm",
         "100000",
-        "Unpublished records above which health warns and an ERROR line calls a human.",
+        "Unpublished records, of the topic furthest behind, above which health warns and an ERROR line \
+         calls a human.",
     ),
     setting(
         "kafka.sources",

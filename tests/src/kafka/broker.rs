@@ -82,10 +82,11 @@ impl Broker {
         format!("127.0.0.1:{}", self.home.port)
     }
 
-    /// Settings of a client of this broker, with nothing but its address.
+    /// Settings of a client of this broker: its address, and that it looks often whether a broker that
+    /// was restarted is back.
     pub fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", self.bootstrap());
+        config.set("bootstrap.servers", self.bootstrap()).set("reconnect.backoff.max.ms", "1000");
         config
     }
 

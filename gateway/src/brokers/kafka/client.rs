@@ -5,6 +5,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{Message, OwnedMessage};
 use rdkafka::producer::{DeliveryResult, Producer, ProducerContext, ThreadedProducer};
@@ -106,6 +107,25 @@ impl ProducerContext for Context {
         });
     }
 }
+
+/// A client that tells its errors to whoever calls it; nothing of them is for a human yet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quiet;
+
+impl ClientContext for Quiet {
+    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
+        tracing::debug!(target: "librdkafka", facility, "{message}");
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(%error, reason, "the Kafka client reports");
+    }
+}
+
+impl ConsumerContext for Quiet {}
+
+/// A consumer that says nothing by itself.
+pub(super) type QuietConsumer = BaseConsumer<Quiet>;
 
 /// Settings that all clients of one bridge share.
 pub(super) fn settings(config: &KafkaConfig) -> ClientConfig {

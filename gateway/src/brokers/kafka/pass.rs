@@ -1,4 +1,4 @@
-//! One pass over the log with one client: from the delivered watermark until it is told to stop, or until
+//! One pass over the log for one topic, with one client: from the delivered watermark until it is told to stop, or until
 //! the client fails and the next pass begins at the watermark again. So order is kept whatever happens:
 //! nothing overtakes what failed, and what is sent twice has the same ids.
 
@@ -20,7 +20,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::SINK;
 use super::client::{Context, Deliveries, Pace, Told, look, producer};
 use super::fault::{Fault, fault_of};
-use super::publisher::{BEAT, Publisher};
+use super::follower::Follower;
 use crate::brokers::breaker::{Breaker, Phase, Verdict};
 use crate::brokers::dead_letters::DeadLetter;
 use crate::brokers::envelope::{Outgoing, headers, key, spell};
@@ -31,6 +31,8 @@ use crate::dialect::Messages;
 use crate::http::events::cursor::Cursor;
 use crate::http::timestamp;
 
+/// How often it looks at the time: pauses, and the watermark.
+const BEAT: Duration = Duration::from_millis(100);
 /// Reads of the log that may wait to be sent, each of a thousand records.
 const READS_AHEAD: usize = 2;
 /// How long a look at the broker may take.
@@ -71,7 +73,7 @@ enum Next {
 
 /// One pass.
 pub(super) struct Pass<'a> {
-    publisher: &'a Publisher,
+    follower: &'a Follower,
     breaker: &'a mut Breaker,
     clock: Stopwatch,
     producer: ThreadedProducer<Context>,
@@ -88,20 +90,12 @@ pub(super) struct Pass<'a> {
     /// The last place that a refused batch held.
     suspect: Option<Cursor>,
     kept: (Cursor, Duration),
-    alarm: Alarm,
-}
-
-/// Whether a human has been called because of the lag.
-#[derive(PartialEq, Eq)]
-enum Alarm {
-    Silent,
-    Raised,
 }
 
 impl<'a> Pass<'a> {
     /// Makes a client and begins to read behind the watermark.
     pub(super) fn begin(
-        publisher: &'a Publisher,
+        follower: &'a Follower,
         breaker: &'a mut Breaker,
         clock: Stopwatch,
         delivered: Cursor,
@@ -109,12 +103,12 @@ impl<'a> Pass<'a> {
     ) -> KafkaResult<Self> {
         let deliveries = Arc::<Deliveries>::default();
         let pace = if singly_until.is_some() { Pace::Singly } else { Pace::Together };
-        let producer = producer(&publisher.config, &deliveries, pace)?;
+        let producer = producer(&follower.config, &deliveries, pace)?;
         let (sender, reads) = mpsc::channel(READS_AHEAD);
-        let outbox = publisher.engine.outbox().clone();
+        let outbox = follower.engine.outbox().clone();
         tokio::spawn(read_ahead(outbox, delivered.last_whole_record(), sender));
         Ok(Self {
-            publisher,
+            follower,
             breaker,
             clock,
             producer,
@@ -128,7 +122,6 @@ impl<'a> Pass<'a> {
             singly_until,
             suspect: None,
             kept: (delivered, clock.now()),
-            alarm: Alarm::Silent,
         })
     }
 
@@ -136,7 +129,7 @@ impl<'a> Pass<'a> {
     pub(super) async fn run(mut self) -> (End, Cursor) {
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut stop = self.publisher.stop.clone();
+        let mut stop = self.follower.stop.clone();
         let mut deadline = None;
         self.show_state();
         loop {
@@ -147,7 +140,7 @@ impl<'a> Pass<'a> {
             if self.singly_until.is_some_and(|until| self.ledger.delivered() >= until) {
                 return (End::Together, self.ledger.delivered());
             }
-            if self.publisher.is_stopping() {
+            if self.follower.is_stopping() {
                 let now = self.clock.now();
                 let until = *deadline.get_or_insert(now + DRAIN_MAX);
                 if now >= until || self.breaker.is_open() || self.is_done() {
@@ -160,7 +153,7 @@ impl<'a> Pass<'a> {
                 continue;
             }
             let wants_records = !self.has_next();
-            let is_stopping = self.publisher.is_stopping();
+            let is_stopping = self.follower.is_stopping();
             tokio::select! {
                 () = self.deliveries.wait() => {}
                 read = self.reads.recv(), if wants_records => match read {
@@ -183,7 +176,7 @@ impl<'a> Pass<'a> {
     }
 
     fn has_room(&self) -> bool {
-        let config = &self.publisher.config;
+        let config = &self.follower.config;
         // One by one, nothing beyond the suspects is sent: the next pass is faster.
         let is_past = self.singly_until.is_some_and(|until| self.ledger.entered_up_to() >= until);
         !is_past
@@ -192,7 +185,7 @@ impl<'a> Pass<'a> {
     }
 
     fn is_done(&self) -> bool {
-        let durable = self.publisher.engine.outbox().durable();
+        let durable = self.follower.engine.outbox().durable();
         self.ledger.messages() == 0 && self.ledger.delivered() >= Cursor::behind(durable)
     }
 
@@ -203,9 +196,8 @@ impl<'a> Pass<'a> {
             Phase::HalfOpen => self.look(),
             Phase::Waiting(_) | Phase::Open(_) => {}
         }
-        self.publisher.figures.advance(self.ledger.delivered().last_whole_record());
+        self.follower.figures.advance(self.ledger.delivered().last_whole_record());
         self.keep_if_due();
-        self.watch_lag();
         Ok(())
     }
 
@@ -239,8 +231,9 @@ impl<'a> Pass<'a> {
             self.tell_found();
         }
         let Some(reason) = failed else { return Ok(()) };
-        self.publisher.figures.fail(&reason);
-        tracing::warn!(reason, from = %self.ledger.delivered(), "publishing begins again");
+        self.follower.figures.fail(&reason);
+        let topic = self.follower.figures.topic();
+        tracing::warn!(reason, topic, from = %self.ledger.delivered(), "publishing begins again");
         self.show_state();
         Err(Failed)
     }
@@ -249,7 +242,7 @@ impl<'a> Pass<'a> {
         let (note, is_whole) = self.ledger.settle(tag);
         if let (Some(event_type), true) = (note.event_type, is_whole) {
             let millis = u64::try_from(now.millis_since(note.decided)).unwrap_or(0);
-            self.publisher.figures.deliver(event_type, Duration::from_millis(millis));
+            self.follower.figures.deliver(event_type, Duration::from_millis(millis));
         }
     }
 
@@ -294,11 +287,11 @@ impl<'a> Pass<'a> {
         let (note, _) = self.ledger.settle(tag);
         let event_type = note.event_type.expect("only an event has messages");
         let letter = DeadLetter::of_message(message, event_type, note.sequence, code.to_string());
-        self.publisher.keeper.keep(SINK, &letter, &self.publisher.figures);
+        self.follower.keeper.keep(SINK, &letter, &self.follower.figures);
     }
 
     fn send_some(&mut self) -> Result<(), Failed> {
-        for _ in 0..self.publisher.config.batch {
+        for _ in 0..self.follower.config.batch {
             if !self.has_room() {
                 return Ok(());
             }
@@ -317,7 +310,7 @@ impl<'a> Pass<'a> {
     fn take_next(&mut self) -> Option<Next> {
         while self.next.is_empty() {
             let Published { sequence, epoch, change } = self.records.pop_front()?;
-            let view = self.publisher.engine.view();
+            let view = self.follower.engine.view();
             let events = events_of(LOG, epoch, sequence, &change, view.directory());
             // The watermark may stand inside a record.
             let new = events.into_iter().filter(|event| Cursor::of(event) > self.began);
@@ -329,9 +322,9 @@ impl<'a> Pass<'a> {
 
     /// Sends an event to every topic it belongs to.
     fn send(&mut self, event: &Event) -> Result<(), Failed> {
-        let publisher = self.publisher;
+        let follower = self.follower;
         let mut room = std::mem::take(&mut self.room);
-        let outgoing = spell(event, &publisher.config.routes, &mut room);
+        let outgoing = spell(event, &follower.config.routes, &mut room);
         let sizes: Vec<_> = outgoing.iter().map(|sent| sent.message.body.len()).collect();
         let event_type = (!sizes.is_empty()).then_some(event.event_type);
         let note = Note { event_type, decided: event.timestamp, sequence: event.sequence };
@@ -372,18 +365,18 @@ impl<'a> Pass<'a> {
             _ => self.breaker.refuse(now, Cursor::of(event)) == Verdict::GiveUp,
         };
         if !is_over {
-            self.publisher.figures.fail(&error.to_string());
+            self.follower.figures.fail(&error.to_string());
             return Err(Failed);
         }
         self.ledger.settle(tag);
         let letter = DeadLetter::of_event(event, sent, code.to_string());
-        self.publisher.keeper.keep(SINK, &letter, &self.publisher.figures);
+        self.follower.keeper.keep(SINK, &letter, &self.follower.figures);
         Ok(())
     }
 
     /// Asks whether the broker is there. Blocks for a moment; nothing could be sent anyway.
     fn look(&mut self) {
-        let topics = self.publisher.config.routes.topics();
+        let topics = self.follower.config.routes.topics();
         match look(&self.producer, &topics, LOOK_WAIT) {
             Ok(()) => {
                 if self.breaker.find() {
@@ -394,7 +387,7 @@ impl<'a> Pass<'a> {
                 if self.breaker.lose(self.clock.now()) {
                     self.tell_lost(&reason);
                 }
-                self.publisher.figures.fail(&reason);
+                self.follower.figures.fail(&reason);
             }
         }
     }
@@ -402,6 +395,7 @@ impl<'a> Pass<'a> {
     fn tell_lost(&self, reason: &str) {
         tracing::warn!(
             reason,
+            topic = self.follower.figures.topic(),
             sink = SINK,
             "the broker is away: publishing is suspended, selling goes on"
         );
@@ -410,43 +404,27 @@ impl<'a> Pass<'a> {
 
     fn tell_found(&self) {
         let lag = self.lag();
-        tracing::info!(lag, sink = SINK, "the broker is back: publishing goes on");
+        let topic = self.follower.figures.topic();
+        tracing::info!(lag, topic, sink = SINK, "the broker is back: publishing goes on");
         self.show_state();
     }
 
     fn show_state(&self) {
         let state = if self.breaker.is_open() { SinkState::Suspended } else { SinkState::Running };
-        self.publisher.figures.enter(state);
+        self.follower.figures.enter(state);
     }
 
     fn lag(&self) -> u64 {
         let delivered = self.ledger.delivered().last_whole_record();
-        self.publisher.engine.outbox().durable().saturating_sub(delivered)
+        self.follower.engine.outbox().durable().saturating_sub(delivered)
     }
 
     fn keep_if_due(&mut self) {
         let (delivered, now) = (self.ledger.delivered(), self.clock.now());
         let (kept, at) = self.kept;
         if kept != delivered && now.saturating_sub(at) >= KEEP_EVERY {
-            self.publisher.keep(delivered);
+            self.follower.keep(delivered);
             self.kept = (delivered, now);
-        }
-    }
-
-    fn watch_lag(&mut self) {
-        let (lag, limit) = (self.lag(), self.publisher.config.lag_alarm);
-        if lag > limit && self.alarm == Alarm::Silent {
-            self.alarm = Alarm::Raised;
-            tracing::error!(
-                lag,
-                limit,
-                sink = SINK,
-                "too much is unpublished: see what keeps the broker; the log keeps everything, the \
-                 disk is the limit"
-            );
-        } else if lag < limit / 2 && self.alarm == Alarm::Raised {
-            self.alarm = Alarm::Silent;
-            tracing::info!(lag, sink = SINK, "publishing has caught up");
         }
     }
 }

@@ -6,14 +6,14 @@ use onhand_domain::consumed::SourcePosition;
 use onhand_domain::ids::Text;
 use onhand_domain::sources::Watermark;
 use onhand_engine::View;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{Headers, Message, OwnedMessage};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::super::KafkaConfig;
-use super::super::client::settings;
+use super::super::client::{Quiet, QuietConsumer, settings};
 use super::Begin;
 use super::entry::checksum;
 
@@ -52,7 +52,7 @@ pub(super) struct Known {
 ///
 /// # Errors
 /// A setting that the client does not take.
-pub(super) fn consumer(config: &KafkaConfig) -> KafkaResult<BaseConsumer> {
+pub(super) fn consumer(config: &KafkaConfig) -> KafkaResult<QuietConsumer> {
     settings(config)
         .set("group.id", &config.intake.group)
         .set("enable.auto.commit", "false")
@@ -63,11 +63,11 @@ pub(super) fn consumer(config: &KafkaConfig) -> KafkaResult<BaseConsumer> {
         .set("group.protocol", "classic")
         .set("fetch.wait.max.ms", "100")
         .set("queued.max.messages.kbytes", "32768")
-        .create()
+        .create_with_context(Quiet)
 }
 
 /// The partitions of a topic.
-fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<Vec<i32>, Trouble> {
+fn partitions(consumer: &QuietConsumer, topic: &str) -> Result<Vec<i32>, Trouble> {
     let metadata = consumer.fetch_metadata(Some(topic), ANSWER_WAIT)?;
     let missing = || Trouble::Away(format!("there is no topic {topic}"));
     let found = metadata.topics().iter().find(|it| it.name() == topic).ok_or_else(missing)?;
@@ -84,7 +84,7 @@ fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<Vec<i32>, Trouble>
 /// # Errors
 /// Why it cannot be read.
 pub(super) fn look(
-    consumer: &BaseConsumer,
+    consumer: &QuietConsumer,
     config: &KafkaConfig,
     topic: &str,
     view: &View,
@@ -120,7 +120,7 @@ fn whole(offset: i64) -> u64 {
 
 /// Whether the log of a partition still holds what we acted on last.
 fn compare(
-    consumer: &BaseConsumer,
+    consumer: &QuietConsumer,
     topic: &str,
     mark: &Watermark,
     (low, high): (u64, u64),
@@ -155,7 +155,7 @@ fn compare(
 
 /// One message; `None` when nothing lies at that place.
 fn fetch(
-    consumer: &BaseConsumer,
+    consumer: &QuietConsumer,
     topic: &str,
     partition: i32,
     offset: u64,

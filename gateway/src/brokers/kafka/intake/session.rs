@@ -14,13 +14,14 @@ use onhand_domain::consumed::SourcePosition;
 use onhand_domain::upkeep::{Kept, Upkeep};
 use onhand_engine::events::words;
 use onhand_engine::{Changed, Failure, Reply, SourcePort};
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::runtime::Runtime;
 
+use super::super::client::QuietConsumer;
 use super::Begin;
 use super::entry::{Entry, Taken, checksum, entry, give_up, tenant_default};
 use super::lanes::{Clock, Lanes, Obstacle, Wait};
@@ -107,7 +108,7 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// What the client said.
-    pub(super) fn run(mut self, consumer: &BaseConsumer) -> Result<End, Trouble> {
+    pub(super) fn run(mut self, consumer: &QuietConsumer) -> Result<End, Trouble> {
         let begun = self.assign(consumer).map_err(Trouble::from);
         let end = begun.and_then(|()| self.read(consumer));
         consumer.unassign().map_err(Trouble::from)?;
@@ -117,7 +118,7 @@ impl<'a> Session<'a> {
         end
     }
 
-    fn assign(&mut self, consumer: &BaseConsumer) -> Result<(), KafkaError> {
+    fn assign(&mut self, consumer: &QuietConsumer) -> Result<(), KafkaError> {
         let partitions = self.known.partitions.clone();
         for (partition, next) in partitions {
             self.assign_one(consumer, partition, next)?;
@@ -133,7 +134,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn assign_one(&self, consumer: &BaseConsumer, id: u32, next: u64) -> Result<(), KafkaError> {
+    fn assign_one(&self, consumer: &QuietConsumer, id: u32, next: u64) -> Result<(), KafkaError> {
         let offset = Offset::Offset(i64::try_from(next).unwrap_or(i64::MAX));
         consumer.incremental_assign(&self.one(id, offset)?)
     }
@@ -145,7 +146,7 @@ impl<'a> Session<'a> {
         Ok(one)
     }
 
-    fn read(&mut self, consumer: &BaseConsumer) -> Result<End, Trouble> {
+    fn read(&mut self, consumer: &QuietConsumer) -> Result<End, Trouble> {
         loop {
             if *self.source.stop.borrow() {
                 return Ok(End::Stopped);
@@ -190,7 +191,7 @@ impl<'a> Session<'a> {
     }
 
     /// What is to be done from time to time.
-    fn beat(&mut self, consumer: &BaseConsumer) -> Result<Option<End>, Trouble> {
+    fn beat(&mut self, consumer: &QuietConsumer) -> Result<Option<End>, Trouble> {
         let now = self.clock.now();
         for (partition, offset) in self.lanes.wake(now) {
             self.assign_one(consumer, partition, offset)?;
@@ -221,7 +222,7 @@ impl<'a> Session<'a> {
     }
 
     /// New partitions, and log ends that lie below our watermarks.
-    fn look(&self, consumer: &BaseConsumer) -> Option<End> {
+    fn look(&self, consumer: &QuietConsumer) -> Option<End> {
         let topic = &self.source.standing.topic.name;
         let wait = Duration::from_secs(1);
         // A broker that is away is no reason to stop: the client goes on by itself.
@@ -240,7 +241,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn take(&mut self, consumer: &BaseConsumer, message: &BorrowedMessage<'_>) -> Result<(), End> {
+    fn take(&mut self, consumer: &QuietConsumer, message: &BorrowedMessage<'_>) -> Result<(), End> {
         let partition = u32::try_from(message.partition()).unwrap_or(0);
         if self.lanes.is_waiting(partition) {
             return Ok(());
@@ -297,7 +298,7 @@ impl<'a> Session<'a> {
 
     fn enter(
         &mut self,
-        consumer: &BaseConsumer,
+        consumer: &QuietConsumer,
         command: Command,
         position: Arc<SourcePosition>,
         told: Told,
@@ -331,7 +332,7 @@ impl<'a> Session<'a> {
     }
 
     /// Takes the answers that have come; waits for the first one at most so long.
-    fn settle(&mut self, consumer: &BaseConsumer, wait: Duration) -> Result<(), End> {
+    fn settle(&mut self, consumer: &QuietConsumer, wait: Duration) -> Result<(), End> {
         let mut replies = std::mem::take(&mut self.replies);
         let taken = self.port.answers(wait, &mut replies);
         let mut outcome = taken.map_err(|_| End::Stopped);
@@ -345,7 +346,7 @@ impl<'a> Session<'a> {
         outcome
     }
 
-    fn settle_all(&mut self, consumer: &BaseConsumer) -> Result<(), End> {
+    fn settle_all(&mut self, consumer: &QuietConsumer) -> Result<(), End> {
         while !self.waiting.is_empty() {
             self.settle(consumer, IDLE)?;
         }
@@ -354,7 +355,7 @@ impl<'a> Session<'a> {
 
     fn answered(
         &mut self,
-        consumer: &BaseConsumer,
+        consumer: &QuietConsumer,
         position: &Arc<SourcePosition>,
         told: &Told,
         reply: Reply,
@@ -403,7 +404,7 @@ impl<'a> Session<'a> {
     /// Stops a partition before a message that was not acted on.
     fn hold(
         &mut self,
-        consumer: &BaseConsumer,
+        consumer: &QuietConsumer,
         position: &SourcePosition,
         why: Obstacle,
     ) -> Result<(), End> {
@@ -453,7 +454,7 @@ impl<'a> Session<'a> {
     }
 
     /// Tells our progress to the group, for those who watch its lag.
-    fn commit(&self, consumer: &BaseConsumer) {
+    fn commit(&self, consumer: &QuietConsumer) {
         let view = self.source.engine.view();
         let mut all = TopicPartitionList::new();
         for (partition, _) in &self.known.partitions {
