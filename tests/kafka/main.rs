@@ -5,6 +5,7 @@ mod audit;
 mod broker;
 mod endurance;
 mod floor;
+mod foreign;
 mod intake;
 mod letters;
 mod outage;
