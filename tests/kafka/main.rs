@@ -4,6 +4,7 @@
 mod audit;
 mod broker;
 mod endurance;
+mod faults;
 mod floor;
 mod foreign;
 mod intake;

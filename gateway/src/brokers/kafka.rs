@@ -14,6 +14,7 @@ mod pass;
 mod publisher;
 pub(crate) mod replay;
 mod resend;
+mod setback;
 mod topics;
 mod watermark;
 

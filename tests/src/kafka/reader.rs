@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message};
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::Broker;
 
@@ -38,7 +38,11 @@ pub struct Reader {
 impl Reader {
     /// A reader of a topic that exists.
     pub fn new(broker: &Broker, topic: &str) -> Self {
-        let mut config = broker.client();
+        Self::with(broker.client(), topic)
+    }
+
+    /// As [`Reader::new`], of whatever these settings of a client lead to.
+    pub fn with(mut config: ClientConfig, topic: &str) -> Self {
         config.set("group.id", "reader").set("enable.auto.commit", "false");
         let consumer: BaseConsumer = config.create().expect("a client can be made");
         let metadata = consumer.fetch_metadata(Some(topic), ASK_WAIT).expect("the broker answers");

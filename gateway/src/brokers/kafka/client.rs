@@ -160,9 +160,13 @@ pub(super) fn producer(
     let mut settings = settings(config);
     settings
         .set("enable.idempotence", "true")
+        // When a request is refused, none of those behind it may have been taken: one at a time, and the
+        // client stops for good instead of going on without the refused one.
+        .set("enable.gapless.guarantee", "true")
+        .set("max.in.flight.requests.per.connection", "1")
         .set("acks", "all")
         .set("partitioner", "murmur2_random")
-        .set("linger.ms", millis(config.linger))
+        .set("linger.ms", millis(if pace == Pace::Singly { Duration::ZERO } else { config.linger }))
         .set("delivery.timeout.ms", millis(config.delivery_timeout))
         .set("message.max.bytes", config.message_bytes_max.to_string())
         // The window counts what is under way; the client must never be the first to say stop.

@@ -11,8 +11,7 @@ use onhand_engine::events::{Event, EventType, events_of};
 use onhand_engine::ids::LOG;
 use onhand_engine::{Failure, Outbox, Published};
 use rdkafka::error::{KafkaError, KafkaResult};
-use rdkafka::message::OwnedMessage;
-use rdkafka::producer::{BaseRecord, ThreadedProducer};
+use rdkafka::producer::{BaseRecord, Producer, PurgeConfig, ThreadedProducer};
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
@@ -21,6 +20,7 @@ use super::SINK;
 use super::client::{Context, Deliveries, Pace, Told, look, producer};
 use super::fault::{Fault, fault_of};
 use super::follower::Follower;
+use super::setback::{Cause, Culprit, Setback};
 use crate::brokers::breaker::{Breaker, Phase, Verdict};
 use crate::brokers::dead_letters::DeadLetter;
 use crate::brokers::envelope::{Outgoing, headers, key, spell};
@@ -35,6 +35,8 @@ use crate::http::timestamp;
 const BEAT: Duration = Duration::from_millis(100);
 /// Reads of the log that may wait to be sent, each of a thousand records.
 const READS_AHEAD: usize = 2;
+/// How long a client that failed may take to give back what it holds.
+const GATHER_MAX: Duration = Duration::from_secs(1);
 /// How long a look at the broker may take.
 const LOOK_WAIT: Duration = Duration::from_secs(1);
 /// How often the watermark is kept.
@@ -48,7 +50,7 @@ pub(super) enum End {
     Stopped,
     /// The client failed; begin again at the watermark.
     Again,
-    /// The broker refused a batch for good; begin again, one by one up to this place.
+    /// The broker did not take a batch; begin again, one by one up to this place.
     Singly(Cursor),
     /// What had to go one by one has gone.
     Together,
@@ -89,7 +91,17 @@ pub(super) struct Pass<'a> {
     singly_until: Option<Cursor>,
     /// The last place that a refused batch held.
     suspect: Option<Cursor>,
+    contact: Contact,
+    /// Messages that were handed to the client.
+    sent: usize,
     kept: (Cursor, Duration),
+}
+
+/// Whether the broker knows the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Contact {
+    First,
+    Made,
 }
 
 impl<'a> Pass<'a> {
@@ -121,6 +133,8 @@ impl<'a> Pass<'a> {
             began: delivered,
             singly_until,
             suspect: None,
+            contact: Contact::First,
+            sent: 0,
             kept: (delivered, clock.now()),
         })
     }
@@ -177,10 +191,17 @@ impl<'a> Pass<'a> {
 
     fn has_room(&self) -> bool {
         let config = &self.follower.config;
-        // One by one, nothing beyond the suspects is sent: the next pass is faster.
-        let is_past = self.singly_until.is_some_and(|until| self.ledger.entered_up_to() >= until);
-        !is_past
-            && self.ledger.messages() < config.in_flight_max
+        if let Some(until) = self.singly_until {
+            // Nothing is under way behind one that may be refused, and nothing beyond the suspects is sent:
+            // the next pass is faster.
+            return self.ledger.messages() == 0 && self.ledger.entered_up_to() < until;
+        }
+        // A broker takes whatever comes first from a client it does not know. Were the first request
+        // refused, it must not have a second one already: a few, then wait for them.
+        if self.contact == Contact::First && self.sent >= config.batch {
+            return false;
+        }
+        self.ledger.messages() < config.in_flight_max
             && self.ledger.bytes() < config.in_flight_bytes_max
     }
 
@@ -191,6 +212,9 @@ impl<'a> Pass<'a> {
 
     fn turn(&mut self) -> Result<(), Failed> {
         self.settle()?;
+        if self.ledger.messages() == 0 && self.sent >= self.follower.config.batch {
+            self.contact = Contact::Made;
+        }
         match self.breaker.phase(self.clock.now()) {
             Phase::Closed => self.send_some()?,
             Phase::HalfOpen => self.look(),
@@ -203,37 +227,86 @@ impl<'a> Pass<'a> {
 
     /// Takes note of what became of messages.
     fn settle(&mut self) -> Result<(), Failed> {
-        let told = self.deliveries.take();
-        if told.is_empty() {
+        let mut setback = Setback::default();
+        let arrived = self.take(&mut setback);
+        if setback.is_empty() {
+            if arrived && self.breaker.deliver(self.ledger.delivered()) {
+                self.tell_found();
+            }
             return Ok(());
         }
-        let (now, mut failed, mut arrived) = (timestamp::now(), None, false);
-        for told in told {
+        self.gather(setback)
+    }
+
+    /// The client tells that it is of no use before it tells which message was refused: only when it has
+    /// given back everything is it known what is to blame.
+    fn gather(&mut self, mut setback: Setback) -> Result<(), Failed> {
+        self.producer.purge(PurgeConfig::default().queue().inflight());
+        if let Err(error) = self.producer.flush(GATHER_MAX) {
+            tracing::debug!(%error, "the client keeps messages to itself");
+        }
+        self.take(&mut setback);
+        self.fall(setback)
+    }
+
+    /// Takes what was told. Tells whether a message has arrived.
+    fn take(&mut self, setback: &mut Setback) -> bool {
+        let (now, mut arrived) = (timestamp::now(), false);
+        for told in self.deliveries.take() {
             match told {
                 Told::Arrived(tag) => {
                     arrived = true;
                     self.arrive(tag, now);
                 }
                 Told::Failed(tag, code, message) => {
-                    failed = self.judge(tag, code, message.map(|it| *it)).or(failed);
+                    setback.fail(self.ledger.place(tag), tag, code, message.map(|it| *it));
                 }
                 Told::Away(reason) => {
                     tracing::debug!(reason, "no broker answers");
                     self.look();
                 }
-                Told::Broken(reason) => {
-                    self.breaker.refuse(self.clock.now(), self.ledger.delivered());
-                    failed = Some(reason);
-                }
+                Told::Broken(reason) => setback.lose(reason),
             }
         }
-        if arrived && failed.is_none() && self.breaker.deliver(self.ledger.delivered()) {
-            self.tell_found();
-        }
-        let Some(reason) = failed else { return Ok(()) };
+        arrived
+    }
+
+    /// The pass ends: the next one begins at the watermark, so nothing overtakes what failed.
+    fn fall(&mut self, setback: Setback) -> Result<(), Failed> {
+        let (now, last) = (self.clock.now(), setback.last());
+        let Some(cause) = setback.cause() else { return Ok(()) };
+        let reason = match cause {
+            Cause::Away(reason) => {
+                if self.breaker.lose(now) {
+                    self.tell_lost(&reason);
+                }
+                reason
+            }
+            Cause::Refused(culprit) => {
+                self.suspect = last;
+                let verdict = self.breaker.refuse(now, culprit.place);
+                let reason = culprit.code.to_string();
+                if verdict == Verdict::GiveUp && self.singly_until.is_some() {
+                    self.bury(&culprit);
+                }
+                reason
+            }
+            Cause::Hopeless(culprit) => {
+                self.suspect = last;
+                if self.singly_until.is_some() {
+                    self.bury(&culprit);
+                }
+                culprit.code.to_string()
+            }
+            Cause::Broken(reason) => {
+                self.breaker.refuse(now, self.ledger.delivered());
+                reason
+            }
+        };
         self.follower.figures.fail(&reason);
-        let topic = self.follower.figures.topic();
-        tracing::warn!(reason, topic, from = %self.ledger.delivered(), "publishing begins again");
+        let (topic, from) = (self.follower.figures.topic(), self.ledger.delivered());
+        let is_alone = self.suspect.is_some();
+        tracing::warn!(reason, topic, %from, is_alone, "publishing begins again");
         self.show_state();
         Err(Failed)
     }
@@ -246,47 +319,12 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// What a failed delivery means. A reason when the pass has to end.
-    fn judge(
-        &mut self,
-        tag: Tag,
-        code: RDKafkaErrorCode,
-        message: Option<OwnedMessage>,
-    ) -> Option<String> {
-        let (now, at) = (self.clock.now(), self.ledger.place(tag));
-        match (fault_of(code), message) {
-            (Fault::TakenBack, _) => None,
-            (Fault::Hopeless, Some(message)) if self.singly_until.is_some() => {
-                self.bury(tag, &message, code);
-                None
-            }
-            (Fault::Hopeless, _) => {
-                self.suspect = self.suspect.max(Some(at));
-                Some(format!("{code}; sending one by one to find out which message it is"))
-            }
-            (Fault::Refused, Some(message)) if self.breaker.refuse(now, at) == Verdict::GiveUp => {
-                self.bury(tag, &message, code);
-                None
-            }
-            (Fault::Away, _) => {
-                if self.breaker.lose(now) {
-                    self.tell_lost(&code.to_string());
-                }
-                Some(code.to_string())
-            }
-            (Fault::Refused, Some(_)) => Some(code.to_string()),
-            (Fault::Broken | Fault::Refused, _) => {
-                self.breaker.refuse(now, at);
-                Some(code.to_string())
-            }
-        }
-    }
-
     /// A message that will never be taken makes room for those behind it.
-    fn bury(&mut self, tag: Tag, message: &OwnedMessage, code: RDKafkaErrorCode) {
-        let (note, _) = self.ledger.settle(tag);
+    fn bury(&mut self, culprit: &Culprit) {
+        let (note, _) = self.ledger.settle(culprit.tag);
         let event_type = note.event_type.expect("only an event has messages");
-        let letter = DeadLetter::of_message(message, event_type, note.sequence, code.to_string());
+        let reason = culprit.code.to_string();
+        let letter = DeadLetter::of_message(&culprit.message, event_type, note.sequence, reason);
         self.follower.keeper.keep(SINK, &letter, &self.follower.figures);
     }
 
@@ -335,6 +373,7 @@ impl<'a> Pass<'a> {
                 .key(key.as_str())
                 .payload(sent.message.body)
                 .headers(headers(event, sent, None));
+            self.sent += 1;
             if let Err((error, _)) = self.producer.send(record) {
                 self.refused(tag, event, sent, &error)?;
             }
@@ -356,13 +395,15 @@ impl<'a> Pass<'a> {
         let now = self.clock.now();
         let is_over = match fault_of(code) {
             Fault::Hopeless => true,
-            Fault::Away => {
-                if self.breaker.lose(now) {
-                    self.tell_lost(&code.to_string());
+            Fault::Refused => self.breaker.refuse(now, Cursor::of(event)) == Verdict::GiveUp,
+            fault => {
+                let mut setback = Setback::default();
+                match fault {
+                    Fault::Away => setback.fail(Cursor::of(event), tag, code, None),
+                    _ => setback.lose(code.to_string()),
                 }
-                false
+                return self.gather(setback);
             }
-            _ => self.breaker.refuse(now, Cursor::of(event)) == Verdict::GiveUp,
         };
         if !is_over {
             self.follower.figures.fail(&error.to_string());
