@@ -56,6 +56,39 @@ fn a_topic_made_anew_while_we_were_away_is_noticed_by_its_content() {
 }
 
 #[test]
+fn a_topic_made_anew_and_grown_past_what_was_read_between_two_looks_is_noticed() {
+    // Nobody looks at it for an hour, and it is longer than the old one when it is read again.
+    let Some(floor) = Floor::open_with(1, &[("ONHAND_KAFKA_SOURCES_LOOK", "1h")]) else { return };
+    let shop = floor.server.shop("default");
+    floor.publisher().publish_all(TOPIC, &sales(0, 5));
+    until_on_hand(&shop, "tea", "A", -5);
+    floor.broker.delete_topic(TOPIC);
+    floor.broker.create_topic(TOPIC, 1);
+    floor.publisher().publish_all(TOPIC, &sales(100, 9));
+    has_stopped(&floor, "made anew");
+    assert_eq!(on_hand(&shop, "tea", "A"), Some(-5), "nothing of it was acted on");
+}
+
+#[test]
+fn a_first_start_with_what_comes_stands_though_nothing_had_come_before_the_next() {
+    let latest = [("ONHAND_KAFKA_SOURCES_BEGIN", "latest")];
+    let Some(mut floor) = Floor::open_with(2, &latest) else { return };
+    floor.publisher().publish(TOPIC, &Event::sale("old", "tea", "A", 100).partition(0));
+    floor.server.stop();
+    // A directory of its own, so that its first start finds one message in one partition.
+    floor.server = onhand_tests::Server::start_with(
+        &[&crate::floor::settings(&floor.broker.bootstrap())[..], &latest[..]].concat(),
+    );
+    floor.until_source("running");
+    floor.server.kill();
+    let sale =
+        |number: u16| Event::sale(&format!("s-{number}"), "tea", "A", 1).partition(number % 2);
+    floor.publisher().publish_all(TOPIC, &(0..4).map(sale).collect::<Vec<_>>());
+    floor.server.restart();
+    until_on_hand(&floor.server.shop("default"), "tea", "A", -4);
+}
+
+#[test]
 fn messages_that_are_gone_unread_stop_the_source_until_they_are_skipped() {
     let Some(mut floor) = Floor::open(1) else { return };
     floor.publisher().publish_all(TOPIC, &sales(0, 5));

@@ -5,6 +5,7 @@
 //! the log, and begun again at its delivered watermark whenever its client fails.
 
 mod client;
+mod connection;
 mod fault;
 mod fence;
 mod follower;
@@ -34,6 +35,7 @@ use super::dead_letters::Keeper;
 use super::figures::TopicFigures;
 use super::routes::Routes;
 use super::sink::SinkFigures;
+pub(crate) use connection::Connection;
 use follower::Follower;
 use intake::{Intake, IntakeConfig};
 use letters::Letters;
@@ -53,6 +55,8 @@ pub(crate) struct KafkaConfig {
     pub(crate) brokers: String,
     /// Under which name we appear there.
     pub(crate) client_id: String,
+    /// How we make ourselves known there.
+    pub(crate) connection: Connection,
     /// What goes where.
     pub(crate) routes: Routes,
     /// Where a topic begins that nothing was published to.
@@ -153,7 +157,7 @@ impl Bridge {
         let thread = std::thread::Builder::new()
             .name("onhand-publisher".to_owned())
             .spawn(move || publisher.run(followers))?;
-        let intake = Intake::start(engine, &config, &stop, &check)?;
+        let intake = Intake::start(engine, &config, &cursors, &stop, &check)?;
         let letters = Letters {
             engine: engine.clone(),
             config: config.clone(),

@@ -5,6 +5,7 @@ use onhand_engine::LostTail;
 use serde::Deserialize;
 
 use super::Range;
+use super::security::SecuritySettings;
 use super::unit::{Size, Span};
 use crate::brokers::breaker::RetryPolicy;
 use crate::brokers::kafka::intake::{Begin, IntakeConfig, TopicIn};
@@ -36,6 +37,7 @@ pub(super) struct KafkaSettings {
     sources_begin: SourcesBegin,
     sources_look: Span,
     group_id: String,
+    security: SecuritySettings,
 }
 
 /// Where the first start of all begins.
@@ -90,6 +92,9 @@ impl KafkaSettings {
         if self.group_id.is_empty() {
             return Some(("kafka.group_id", "must not be empty".to_owned()));
         }
+        if let Some(fault) = self.security.fault() {
+            return Some(fault);
+        }
         let dead = &self.dead_letter_topic;
         (!is_topic(dead))
             .then(|| ("kafka.dead_letter_topic", "cannot be the name of a topic".to_owned()))
@@ -139,6 +144,7 @@ impl KafkaSettings {
         Some(KafkaConfig {
             brokers: self.brokers.clone(),
             client_id: self.client_id.clone(),
+            connection: self.security.connection(),
             routes: Routes::parse(&self.routes).expect("routes were checked when they were read"),
             publish_from: match self.publish_from {
                 PublishBegin::Beginning => PublishFrom::Beginning,

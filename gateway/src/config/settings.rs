@@ -207,6 +207,36 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "inventory-service",
         "The group under whose name our progress can be watched; nothing rests on it.",
     ),
+    setting(
+        "kafka.security.protocol",
+        "plaintext",
+        "plaintext, sasl_plaintext, ssl or sasl_ssl; the last two need a binary that was built with \
+         `--features tls`.",
+    ),
+    setting(
+        "kafka.security.mechanism",
+        "PLAIN",
+        "With sasl_…: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; the last two need `--features tls`.",
+    ),
+    setting("kafka.security.username", "", "With sasl_…: who we are."),
+    setting(
+        "kafka.security.password",
+        "",
+        "With sasl_…: what proves it. Better a variable than a file; it is never shown.",
+    ),
+    setting(
+        "kafka.security.ca_location",
+        "",
+        "With ssl and sasl_ssl: the file of certificates that the broker's is checked against; empty \
+         takes those of the system.",
+    ),
+    setting(
+        "kafka.security.certificate_location",
+        "",
+        "With ssl and sasl_ssl: our own certificate, where the broker wants one.",
+    ),
+    setting("kafka.security.key_location", "", "Its private key."),
+    setting("kafka.security.key_password", "", "What opens the key; it is never shown."),
 ];
 
 /// The setting of that name.

@@ -130,6 +130,7 @@ pub(super) type QuietConsumer = BaseConsumer<Quiet>;
 /// Settings that all clients of one bridge share.
 pub(super) fn settings(config: &KafkaConfig) -> ClientConfig {
     let mut settings = ClientConfig::new();
+    config.connection.apply(&mut settings);
     settings
         .set("bootstrap.servers", &config.brokers)
         .set("client.id", &config.client_id)

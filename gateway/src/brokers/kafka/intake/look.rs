@@ -5,7 +5,6 @@ use std::time::Duration;
 use onhand_domain::consumed::SourcePosition;
 use onhand_domain::ids::Text;
 use onhand_domain::sources::Watermark;
-use onhand_engine::View;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{Headers, Message, OwnedMessage};
@@ -16,6 +15,7 @@ use super::super::KafkaConfig;
 use super::super::client::{Quiet, QuietConsumer, settings};
 use super::Begin;
 use super::entry::checksum;
+use super::source::Source;
 
 /// How long the broker may take to answer one question.
 const ANSWER_WAIT: Duration = Duration::from_secs(5);
@@ -83,35 +83,53 @@ fn partitions(consumer: &QuietConsumer, topic: &str) -> Result<Vec<i32>, Trouble
 ///
 /// # Errors
 /// Why it cannot be read.
-pub(super) fn look(
-    consumer: &QuietConsumer,
-    config: &KafkaConfig,
-    topic: &str,
-    view: &View,
-) -> Result<Known, Trouble> {
+pub(super) fn look(consumer: &QuietConsumer, source: &Source) -> Result<Known, Trouble> {
+    let (topic, view) = (&source.standing.topic.name, source.engine.view());
     let all = partitions(consumer, topic)?;
     let cluster = consumer.client().fetch_cluster_id(ANSWER_WAIT);
     let cluster = cluster.ok_or_else(|| Trouble::Away("the cluster names no id".to_owned()))?;
     let stream = Text::parse(&format!("{cluster}/{topic}"))
         .map_err(|error| Trouble::Stop(format!("its stream cannot be named: {error}")))?;
     let generation = view.source_generation(&stream);
-    let is_first = !view.sources().iter().any(|source| source.stream == stream);
+    let begun = source.beginnings.get(&stream, generation).map_err(Trouble::Away)?;
+    let is_first = begun.is_none() && !view.sources().iter().any(|it| it.stream == stream);
+    let begins_now = is_first && source.config.intake.begin == Begin::Latest;
+    let begun = begun.unwrap_or_default();
     let mut partitions = Vec::with_capacity(all.len());
     for id in all {
         let partition = u32::try_from(id).unwrap_or(0);
         let (low, high) = consumer.fetch_watermarks(topic, id, ANSWER_WAIT)?;
         let (low, high) = (whole(low), whole(high));
-        let next = match view.source_mark(&stream, partition) {
-            Some(mark) => {
+        let began = begun.iter().find(|(known, _)| *known == partition).map(|(_, offset)| *offset);
+        let next = match (view.source_mark(&stream, partition), began) {
+            (Some(mark), _) => {
                 compare(consumer, topic, &mark, (low, high))?;
                 mark.next_offset()
             }
-            None if is_first && config.intake.begin == Begin::Latest => high,
-            None => low,
+            (None, Some(began)) if began < low => return Err(gone(topic, partition, began, low)),
+            (None, Some(began)) => began,
+            (None, None) => {
+                if begins_now {
+                    high
+                } else {
+                    low
+                }
+            }
         };
         partitions.push((partition, next));
     }
+    if begins_now {
+        source.beginnings.put(&stream, generation, &partitions).map_err(Trouble::Away)?;
+    }
     Ok(Known { stream, generation, partitions })
+}
+
+/// Messages that were not read are not there any more.
+fn gone(topic: &str, partition: u32, next: u64, low: u64) -> Trouble {
+    Trouble::Stop(format!(
+        "messages {next} to {low} of partition {partition} of topic {topic} are gone unread; \
+         `onhand sources skip {topic} {partition} {low}` goes on behind them"
+    ))
 }
 
 fn whole(offset: i64) -> u64 {
@@ -137,10 +155,7 @@ fn compare(
         return anew(format!("partition {partition} ends at {high}, we had read up to {next}"));
     }
     if next < low {
-        return Err(Trouble::Stop(format!(
-            "messages {next} to {low} of partition {partition} of topic {topic} are gone unread; \
-             `onhand sources skip {topic} {partition} {low}` goes on behind them"
-        )));
+        return Err(gone(topic, *partition, next, low));
     }
     let Some(known) = known.filter(|_| low <= *offset) else { return Ok(()) };
     let id = i32::try_from(*partition).unwrap_or(i32::MAX);

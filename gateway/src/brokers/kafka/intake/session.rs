@@ -22,7 +22,6 @@ use rdkafka::types::RDKafkaErrorCode;
 use tokio::runtime::Runtime;
 
 use super::super::client::QuietConsumer;
-use super::Begin;
 use super::entry::{Entry, Taken, checksum, entry, give_up, tenant_default};
 use super::lanes::{Clock, Lanes, Obstacle, Wait};
 use super::look::{Known, Trouble};
@@ -118,20 +117,9 @@ impl<'a> Session<'a> {
         end
     }
 
-    fn assign(&mut self, consumer: &QuietConsumer) -> Result<(), KafkaError> {
-        let partitions = self.known.partitions.clone();
-        for (partition, next) in partitions {
-            self.assign_one(consumer, partition, next)?;
-            let is_new = self.source.engine.view().source_mark(&self.known.stream, partition);
-            if self.source.config.intake.begin == Begin::Latest && is_new.is_none() && next > 0 {
-                let (stream, reason) = (self.known.stream.clone(), None);
-                let skip = Upkeep::SkipSource { stream, partition, next_offset: next, reason };
-                if self.upkeep(skip).is_err() {
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
+    fn assign(&self, consumer: &QuietConsumer) -> Result<(), KafkaError> {
+        let partitions = self.known.partitions.iter();
+        partitions.map(|(id, next)| self.assign_one(consumer, *id, *next)).collect()
     }
 
     fn assign_one(&self, consumer: &QuietConsumer, id: u32, next: u64) -> Result<(), KafkaError> {
@@ -268,11 +256,14 @@ impl<'a> Session<'a> {
         let taken = Taken { delivery, position: &position };
         let held = self.lanes.held(partition).filter(|held| held.offset == offset);
         let (mut wanted, told) = entry(&taken, &source.transfers);
-        if matches!(wanted, Entry::Unnamed) {
+        if let Entry::Unnamed(tenant, name) = &wanted {
             // Whoever named it may be in flight, or before this start.
             self.settle_all(consumer)?;
-            self.runtime.block_on(source.transfers.search(&source.engine));
-            wanted = entry(&taken, &source.transfers).0;
+            let names = &source.transfers;
+            if names.find(tenant, name).is_none() {
+                self.runtime.block_on(names.look_up(&source.engine, tenant, name));
+            }
+            wanted = entry(&taken, names).0;
         }
         let given_up = held.filter(|held| held.is_given_up());
         match (wanted, given_up) {
@@ -283,11 +274,11 @@ impl<'a> Session<'a> {
                 });
                 self.lanes.skip(position, self.clock.now());
             }
-            (Entry::Unnamed, Some(held)) => {
+            (Entry::Unnamed(..), Some(held)) => {
                 let command = give_up(&taken, held.attempts, held.since);
                 self.enter(consumer, command, position, told)?;
             }
-            (Entry::Unnamed, None) => {
+            (Entry::Unnamed(..), None) => {
                 source.consumed.fail(&told, "UNKNOWN_TRANSFER");
                 self.hold(consumer, &position, Obstacle::Passing)?;
             }
