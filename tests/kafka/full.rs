@@ -69,8 +69,8 @@ fn on_a_full_disk_what_comes_by_kafka_waits_and_goes_on_by_itself() {
 
 #[test]
 fn with_few_permits_kafka_waits_and_nobody_else_does() {
-    const SALES: usize = 5_000;
-    let Some(floor) = Floor::open_with(1, &[("ONHAND_PERMITS", "8")]) else { return };
+    const SALES: usize = 20_000;
+    let Some(floor) = Floor::open_with(1, &[("ONHAND_PERMITS", "2048")]) else { return };
     floor.publisher().publish_all(TOPIC, &sales(0, SALES));
     let shop = floor.server.shop("default");
     let sold = || on_hand(&shop, "tea", "A").unwrap_or(0);

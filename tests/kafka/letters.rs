@@ -142,7 +142,9 @@ fn a_hundred_open_letters_are_borne_and_one_more_calls_a_human_once() {
     let calls = || floor.server.printed().matches("too many dead letters are open").count();
     let mut buried = 0;
     let mut bury = |count: u64| {
-        (0..count).for_each(|_| drop(publisher.publish_bytes(TOPIC, 0, b"poison")));
+        for _ in 0..count {
+            publisher.publish_bytes(TOPIC, 0, b"poison");
+        }
         buried += count;
         until("they are set aside", || open() == buried);
     };

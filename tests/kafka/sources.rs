@@ -1,8 +1,9 @@
 //! Topics that are not the ones we knew: nothing is skipped by itself.
 
-use onhand_tests::kafka::Event;
+use onhand_tests::Server;
+use onhand_tests::kafka::{Broker, Event, Publisher};
 
-use crate::floor::{Floor, TOPIC, on_hand, until, until_on_hand};
+use crate::floor::{Floor, TOPIC, on_hand, settings, until, until_on_hand};
 
 fn sales(from: usize, count: usize) -> Vec<Event> {
     let sale = |number: usize| Event::sale(&format!("sale-{number}"), "tea", "A", 1);
@@ -71,21 +72,24 @@ fn a_topic_made_anew_and_grown_past_what_was_read_between_two_looks_is_noticed()
 
 #[test]
 fn a_first_start_with_what_comes_stands_though_nothing_had_come_before_the_next() {
+    let Some(broker) = Broker::for_test() else { return };
+    broker.create_topic(TOPIC, 2);
+    broker.create_topic("inventory-events", 1);
+    let publisher = Publisher::new(&broker);
+    publisher.publish(TOPIC, &Event::sale("old", "tea", "A", 100).partition(0));
     let latest = [("ONHAND_KAFKA_SOURCES_BEGIN", "latest")];
-    let Some(mut floor) = Floor::open_with(2, &latest) else { return };
-    floor.publisher().publish(TOPIC, &Event::sale("old", "tea", "A", 100).partition(0));
-    floor.server.stop();
-    // A directory of its own, so that its first start finds one message in one partition.
-    floor.server = onhand_tests::Server::start_with(
-        &[&crate::floor::settings(&floor.broker.bootstrap())[..], &latest[..]].concat(),
-    );
-    floor.until_source("running");
-    floor.server.kill();
+    let bootstrap = broker.bootstrap();
+    let mut server = Server::start_with(&[&settings(&bootstrap)[..], &latest[..]].concat());
+    until("it is read", || {
+        let all = server.client().get("/v1/admin/sources").expect(200).json().list("items");
+        all[0].text("state") == "running"
+    });
+    server.kill();
     let sale =
         |number: u16| Event::sale(&format!("s-{number}"), "tea", "A", 1).partition(number % 2);
-    floor.publisher().publish_all(TOPIC, &(0..4).map(sale).collect::<Vec<_>>());
-    floor.server.restart();
-    until_on_hand(&floor.server.shop("default"), "tea", "A", -4);
+    publisher.publish_all(TOPIC, &(0..4).map(sale).collect::<Vec<_>>());
+    server.restart();
+    until_on_hand(&server.shop("default"), "tea", "A", -4);
 }
 
 #[test]

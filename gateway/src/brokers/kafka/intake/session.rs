@@ -282,7 +282,10 @@ impl<'a> Session<'a> {
                 source.consumed.fail(&told, "UNKNOWN_TRANSFER");
                 self.hold(consumer, &position, Obstacle::Passing)?;
             }
-            (Entry::Enter(command), _) => self.enter(consumer, command, position, told)?,
+            (Entry::Enter(command), _) => {
+                source.transfers.forget(&command.tenant, &command.action);
+                self.enter(consumer, command, position, told)?;
+            }
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use onhand_domain::change::Change;
+use onhand_domain::command::Action;
 use onhand_domain::ids::{Reference, TenantId};
 use onhand_domain::transfer::TransferNumber;
 use onhand_engine::history::transfer_name;
@@ -19,6 +20,7 @@ type Name = (TenantId, Reference);
 #[derive(Debug, Default)]
 struct Known {
     names: HashMap<Name, TransferNumber>,
+    /// As they were learned, with those that were forgotten since.
     order: VecDeque<Name>,
 }
 
@@ -27,11 +29,15 @@ impl Known {
         if self.names.insert(name.clone(), number).is_none() {
             self.order.push_back(name);
         }
-        while self.order.len() > NAMES_MAX {
+        while self.names.len() > NAMES_MAX || self.order.len() > 2 * NAMES_MAX {
             if let Some(oldest) = self.order.pop_front() {
                 self.names.remove(&oldest);
             }
         }
+    }
+
+    fn forget(&mut self, name: &Name) {
+        self.names.remove(name);
     }
 }
 
@@ -50,6 +56,15 @@ impl TransferNames {
         if let (Some(transfer), Some(name)) = (&change.transfer, transfer_name(change)) {
             let tenant = names.tenant(transfer.tenant);
             self.0.lock().learn((tenant, name.clone()), transfer.number);
+        }
+    }
+
+    /// A transfer of this name may be about to begin: what was known of the name may be of an older one.
+    pub(super) fn forget(&self, tenant: &TenantId, action: &Action) {
+        let Action::StartTransfer(wish) = action else { return };
+        let name = wish.detail.as_ref().and_then(|detail| detail.document.clone());
+        if let Some(name) = name {
+            self.0.lock().forget(&(tenant.clone(), name));
         }
     }
 
@@ -86,5 +101,7 @@ mod tests {
             names.0.lock().learn(name(place), 9);
         }
         assert_eq!((find(0), find(1)), (None, Some(2)));
+        names.0.lock().forget(&name(1));
+        assert_eq!(find(1), None);
     }
 }
