@@ -118,8 +118,8 @@ impl<'a> Session<'a> {
     }
 
     fn assign(&self, consumer: &QuietConsumer) -> Result<(), KafkaError> {
-        let partitions = self.known.partitions.iter();
-        partitions.map(|(id, next)| self.assign_one(consumer, *id, *next)).collect()
+        let mut partitions = self.known.partitions.iter();
+        partitions.try_for_each(|(id, next)| self.assign_one(consumer, *id, *next))
     }
 
     fn assign_one(&self, consumer: &QuietConsumer, id: u32, next: u64) -> Result<(), KafkaError> {
