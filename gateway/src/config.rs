@@ -2,6 +2,7 @@
 
 mod error;
 mod kafka;
+mod security;
 mod settings;
 mod source;
 mod unit;

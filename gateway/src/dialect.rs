@@ -15,7 +15,7 @@ mod payload;
 pub(crate) mod standard;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 

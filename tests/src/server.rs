@@ -69,6 +69,11 @@ impl Server {
         &mut self.process
     }
 
+    /// What it has printed since its last start.
+    pub fn printed(&self) -> String {
+        self.process.printed()
+    }
+
     /// A tenant's calls.
     pub fn shop(&self, tenant: &str) -> Shop {
         Shop::new(Client::new(&self.address, Some(tenant)))

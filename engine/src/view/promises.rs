@@ -163,13 +163,6 @@ impl View {
             .collect()
     }
 
-    /// Numbers of the transfers on their way behind a number, in order.
-    #[must_use]
-    pub fn open_transfers(&self, after: TransferNumber) -> Vec<TransferNumber> {
-        let behind = (Bound::Excluded(after), Bound::Unbounded);
-        self.promises.transfers.read().range(behind).map(|(number, _)| *number).collect()
-    }
-
     /// A transfer that is on its way.
     #[must_use]
     pub fn transfer(&self, tenant: &str, number: TransferNumber) -> Option<Transfer> {

@@ -147,7 +147,7 @@ fn reserved_line() -> ReservedLine {
 }
 
 /// An event of this type.
-pub(super) fn sample(event_type: EventType) -> Event {
+pub(crate) fn sample(event_type: EventType) -> Event {
     event(match event_type {
         EventType::StockLevelChanged => Payload::StockLevelChanged(Box::new(level())),
         EventType::StockReceived => Payload::StockReceived(Box::new(StockReceived {

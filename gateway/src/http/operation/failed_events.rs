@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::brokers::kafka::intake::{Parsed, TransferNames, parse_again, refetch};
+use crate::brokers::kafka::intake::{Parsed, TransferNames, parse_again, refetch, unnamed};
 use crate::dialect::intake::{Delivery, read};
 use crate::http::answer::{self, Answer, LOG};
 use crate::http::body::{Word, parse};
@@ -265,12 +265,17 @@ async fn parsed(
         || Arc::new(TransferNames::default()),
         |bridge| Arc::clone(&bridge.intake().transfers),
     );
-    transfers.search(&door.engine).await;
     let tenant = door.engine.view().directory().tenant(record.letter.tenant);
     let delivery = delivery(position, tenant.as_str(), event_id.as_deref(), payload.as_deref());
-    Ok(match parse_again(&delivery, record.letter.number, &transfers) {
+    let mut parsed = parse_again(&delivery, &transfers);
+    if let Parsed::Unnamed(tenant, name) = &parsed {
+        transfers.look_up(&door.engine, tenant, name).await;
+        parsed = parse_again(&delivery, &transfers);
+    }
+    Ok(match parsed {
         Parsed::Act(action, trace) => (Retry::Act(action), Some(with_user(&trace, asked))),
         Parsed::Nothing => (Retry::Done, asked),
+        Parsed::Unnamed(..) => (Retry::Failed(unnamed()), asked),
         Parsed::Fault(fault) => (Retry::Failed(fault), asked),
     })
 }
