@@ -1,6 +1,5 @@
 //! Till sales over Kafka: how fast Onhand takes them in, beside a bare loop that only reads them.
 
-pub mod pick;
 pub mod progress;
 pub mod sale;
 pub mod sold;
@@ -12,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use self::pick::{Pick, Picker};
 use self::progress::Progress;
 use self::sale::{Change, Sale};
 use self::sold::Sold;
@@ -21,6 +19,7 @@ use self::topic::Topic;
 use crate::audit::finding::{Finding, Findings};
 use crate::audit::shelves;
 use crate::failure::Failure;
+use crate::pick::{Pick, Picker};
 use crate::quantity::Quantity;
 use crate::random::Random;
 use crate::request::{Keys, Target};

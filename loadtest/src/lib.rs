@@ -4,7 +4,7 @@
 //! from the API (and the topic of changes) alone. This crate knows no other crate of the workspace; it has only the
 //! contract.
 //!
-//! In reading order: what is asked for (`quantity`, `random`, `warehouse`, `order`), when
+//! In reading order: what is asked for (`quantity`, `random`, `pick`, `warehouse`, `order`), when
 //! (`schedule`), how it goes over the wire (`request`, `response`, `connection`, `driver`),
 //! what was said (`journal`, `checkout`, `tally`), what is true (`audit`), and around it
 //! `client`, `setup`, `run`, `report`, `ceiling`, `server`, `compare`, `cli`, `failure`. `kafka` sends
@@ -22,6 +22,7 @@ pub mod failure;
 pub mod journal;
 pub mod kafka;
 pub mod order;
+pub mod pick;
 pub mod quantity;
 pub mod random;
 pub mod report;

@@ -88,7 +88,7 @@ pub fn carry_out(settings: &Settings) -> Result<Report, Failure> {
     settings.check()?;
     let warehouse = match settings.profile {
         Profile::Hot => Warehouse { items: 1, locations: 1 },
-        Profile::Spread | Profile::Orders | Profile::Lifecycle => settings.warehouse,
+        _ => settings.warehouse,
     };
     let target = Target {
         host: settings.address.to_string(),
@@ -97,18 +97,13 @@ pub fn carry_out(settings: &Settings) -> Result<Report, Failure> {
         ttl_seconds: settings.ttl_seconds,
         keys: settings.keys,
     };
-    let workload = Workload {
-        profile: settings.profile,
-        positions: warehouse.positions(),
-        seed: settings.seed,
-    };
+    let workload = Workload::new(settings.profile, warehouse, settings.seed);
     setup::receive_stock(settings.address, &target, settings.stock)?;
-    let (tally, journals) = load(settings, &target, workload)?;
+    let (tally, journals) = load(settings, &target, &workload)?;
     let audit = settings.audit.map(|sample| {
         let stock = settings.stock;
-        let journals = &journals[..];
-        Audit { address: settings.address, target: &target, workload, stock, journals, sample }
-            .carry_out()
+        let (address, journals) = (settings.address, &journals[..]);
+        Audit { address, target: &target, workload: &workload, stock, journals, sample }.carry_out()
     });
     let conditions = Conditions {
         profile: settings.profile,
@@ -125,7 +120,7 @@ pub fn carry_out(settings: &Settings) -> Result<Report, Failure> {
 fn load(
     settings: &Settings,
     target: &Target,
-    workload: Workload,
+    workload: &Workload,
 ) -> Result<(Tally, Vec<Journal>), Failure> {
     let threads = usize::from(settings.threads);
     let share = |thread: usize| {
@@ -145,7 +140,7 @@ fn load(
                 let requests = Requests::new(target.clone());
                 let connections = share(usize::from(thread));
                 let mut checkout =
-                    Checkout::new(workload, requests, settings.batch, thread, connections);
+                    Checkout::new(workload.clone(), requests, settings.batch, thread, connections);
                 let pace = settings.rate.map_or(Pace::Closed, |rate| {
                     let (turn, all) = (u64::from(thread), u64::from(settings.threads));
                     Pace::Open(Schedule::new(rate, turn, all))

@@ -5,7 +5,7 @@ use crate::warehouse::Warehouse;
 
 fn checkout(profile: Profile, batch: Option<u64>) -> Checkout {
     let warehouse = Warehouse { items: 20, locations: 1 };
-    let workload = Workload { profile, positions: warehouse.positions(), seed: 5 };
+    let workload = Workload::new(profile, warehouse, 5);
     let target = Target {
         host: "h".into(),
         tenant: "t".into(),

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::pick::Pick;
 use super::{Publishing, Settings, Took};
+use crate::pick::Pick;
 use crate::report::grouped;
 
 /// What the audit saw.

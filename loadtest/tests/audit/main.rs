@@ -59,9 +59,11 @@ fn an_honest_server_passes_in_every_profile() {
     let hot = audit(Flaw::None, Profile::Hot, |_| {});
     check_passes(&hot);
     assert_eq!(hot.positions_compared, 1);
-    let orders = audit(Flaw::None, Profile::Orders, |_| {});
-    check_passes(&orders);
-    assert_eq!(orders.positions_compared, 40);
+    for profile in [Profile::Orders, Profile::Trade, Profile::Promotion, Profile::Flash] {
+        let orders = audit(Flaw::None, profile, |_| {});
+        check_passes(&orders);
+        assert_eq!(orders.positions_compared, 40);
+    }
     check_passes(&audit(Flaw::None, Profile::Spread, |settings| settings.keys = Keys::Omitted));
 }
 
