@@ -11,20 +11,30 @@
 //! till sales over a broker instead, and holds shelves and published changes against them.
 
 pub mod audit;
+pub mod availability;
 pub mod ceiling;
 pub mod checkout;
 pub mod cli;
 pub mod client;
 pub mod compare;
 pub mod connection;
+pub mod curve;
 pub mod driver;
+pub mod expiry;
 pub mod failure;
+pub mod growth;
+pub mod history;
 pub mod journal;
 pub mod kafka;
+pub mod machine;
 pub mod order;
+pub mod peers;
 pub mod pick;
+pub mod plot;
+pub mod process;
 pub mod quantity;
 pub mod random;
+pub mod recovery;
 pub mod report;
 pub mod request;
 pub mod response;

@@ -172,9 +172,8 @@ impl Workload {
     fn draw_lines(&self, count: u32, random: &mut Random, order: &mut Order) {
         let positions = self.warehouse.positions();
         for _ in 0..count.min(positions) {
-            let taken = |order: &Order, position| {
-                order.lines.iter().any(|line| line.position == position)
-            };
+            let taken =
+                |order: &Order, position| order.lines.iter().any(|line| line.position == position);
             let mut position = self.draw_position(random);
             let mut draws = 1;
             while taken(order, position) {

@@ -28,6 +28,7 @@ fn settings(address: SocketAddr, profile: Profile) -> Settings {
         warmup: Duration::from_millis(20),
         warehouse: Warehouse { items: 20, locations: 2 },
         batch: None,
+        orders: None,
         keys: Keys::Sent,
         stock: "1000000".parse().unwrap(),
         ttl_seconds: 900,
@@ -89,6 +90,18 @@ fn an_open_loop_sends_what_was_scheduled() {
     check_passes(report.audit.as_ref().unwrap());
     let measured: u64 = report.statuses.values().sum();
     assert_eq!(measured + report.unsent, 100, "500/s for 200 ms");
+}
+
+#[test]
+fn as_many_orders_are_sent_as_were_asked_for() {
+    for batch in [None, Some(7)] {
+        let audit = audit(Flaw::None, Profile::Trade, |settings| {
+            settings.orders = Some(101);
+            settings.batch = batch;
+        });
+        check_passes(&audit);
+        assert_eq!(audit.acknowledged, 101, "{batch:?}");
+    }
 }
 
 #[test]
@@ -200,7 +213,7 @@ fn the_exit_code_tells_passed_failed_and_no_run_apart() {
         assert_eq!(code, Some(expected), "{text}");
     }
     assert_eq!(program(&format!("run --url http://127.0.0.1:1 {SHORT}")).0, Some(2));
-    assert_eq!(program("compare-ceiling --onhand-binary no-such-program").0, Some(2));
+    assert_eq!(program("compare --no-peers --onhand-binary no-such-program").0, Some(2));
 }
 
 /// Lets the program compare the ceiling with an `onhand` that only says where to look: a script
@@ -227,7 +240,7 @@ exec sleep 600
     std::fs::write(&binary, script).unwrap();
     std::fs::set_permissions(&binary, std::fs::Permissions::from_mode(0o755)).unwrap();
     let outcome = program(&format!(
-        "compare-ceiling --onhand-binary {} --data-parent {} --rounds 2 --batch 20 {words} {SHORT}",
+        "compare --no-peers --onhand-binary {} --data-parent {} --rounds 2 --batch 20 {words} {SHORT}",
         binary.display(),
         data_parent.display()
     ));

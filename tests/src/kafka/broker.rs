@@ -10,7 +10,7 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use tempfile::TempDir;
 
-use super::node::{Home, Node};
+use super::node::{Home, Node, Purpose};
 use super::topics::Topics;
 use super::{Skip, jars, port};
 
@@ -45,6 +45,19 @@ impl Broker {
     /// # Errors
     /// What this machine lacks.
     pub fn start_with(settings: &[(&str, &str)]) -> Result<Self, Skip> {
+        Self::start_for(Purpose::Test, settings)
+    }
+
+    /// As [`Broker::start`], for a program that loads it for minutes: with the compiler and the
+    /// collector that a broker has in production.
+    ///
+    /// # Errors
+    /// What this machine lacks.
+    pub fn start_for_load() -> Result<Self, Skip> {
+        Self::start_for(Purpose::Load, &[])
+    }
+
+    fn start_for(purpose: Purpose, settings: &[(&str, &str)]) -> Result<Self, Skip> {
         let jars = jars::directory()?;
         for attempt in 1.. {
             let directory = tempfile::tempdir().expect("a temporary directory can be made");
@@ -53,6 +66,7 @@ impl Broker {
                 jars: jars.to_owned(),
                 port: port::free(),
                 controller: port::free(),
+                purpose,
             };
             home.furnish(settings, &cluster_id());
             let mut broker = Self { node: None, home, _directory: directory };
