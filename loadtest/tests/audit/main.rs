@@ -77,7 +77,8 @@ fn an_honest_server_passes_the_lifecycle() {
 fn an_honest_server_passes_in_batches() {
     let report = run(Flaw::None, Profile::Orders, |settings| {
         settings.batch = Some(50);
-        settings.stock = "1000".parse().unwrap();
+        settings.orders = Some(1_000);
+        settings.stock = "100".parse().unwrap();
     });
     check_passes(report.audit.as_ref().unwrap());
     assert!(report.audit.unwrap().sold_out > 0, "answers of both kinds in one batch");
