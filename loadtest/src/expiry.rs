@@ -116,7 +116,7 @@ pub fn carry_out(expiry: &Expiry) -> Result<Table, Failure> {
     let mut run = Run::set_up(&expiry.selling(server.address))?;
     let instant = later(wall_micros(), BURST_LEAD);
     holds.make(server.address, expiry.burst, Due::At(instant))?;
-    // Half of the warm-up of the load lies before the instant, so it is measured from the instant on.
+    // The load warms up until the instant, so it is measured from the instant on.
     sleep_until(later(instant, Duration::ZERO) - micros(Expiry::WARMUP));
     let during = selling(&mut run)?;
     std::thread::sleep(GRACE);

@@ -15,8 +15,7 @@ use crate::run::{Run, Settings};
 use crate::server::{Installation, Server};
 use crate::warehouse::Warehouse;
 
-/// Memory settles, and the records of the filling leave the window in which they are kept, before a
-/// server is looked at.
+/// What is still on its way settles before the memory of a server is looked at.
 const SETTLE_PAUSE: Duration = Duration::from_secs(1);
 
 /// What is to grow, and how far.
