@@ -10,7 +10,7 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use tempfile::TempDir;
 
-use super::node::{Home, Node};
+use super::node::{Home, Node, Purpose};
 use super::topics::Topics;
 use super::{Skip, jars, port};
 
@@ -47,7 +47,16 @@ impl Broker {
     /// # Errors
     /// What this machine lacks.
     pub fn start_with(settings: &[(&str, &str)]) -> Result<Self, Skip> {
-        Self::start_for(settings, None)
+        Self::start_for(Purpose::Test, settings, None)
+    }
+
+    /// As [`Broker::start`], for a program that loads it for minutes: with the compiler and the
+    /// collector that a broker has in production.
+    ///
+    /// # Errors
+    /// What this machine lacks.
+    pub fn start_for_load() -> Result<Self, Skip> {
+        Self::start_for(Purpose::Load, &[], None)
     }
 
     /// A broker of the running test's own that wants every client to name itself (SASL, PLAIN), and knows
@@ -63,10 +72,12 @@ impl Broker {
             ("sasl.mechanism.inter.broker.protocol", "PLAIN"),
             ("listener.name.plaintext.plain.sasl.jaas.config", &known),
         ];
-        Self::start_for(&settings, Some((name, password))).inspect_err(Skip::tell).ok()
+        let names = Some((name, password));
+        Self::start_for(Purpose::Test, &settings, names).inspect_err(Skip::tell).ok()
     }
 
     fn start_for(
+        purpose: Purpose,
         settings: &[(&str, &str)],
         names: Option<(&'static str, &'static str)>,
     ) -> Result<Self, Skip> {
@@ -78,6 +89,7 @@ impl Broker {
                 jars: jars.to_owned(),
                 port: port::free(),
                 controller: port::free(),
+                purpose,
             };
             home.furnish(settings, &cluster_id());
             let mut broker = Self { node: None, home, names, _directory: directory };
