@@ -69,7 +69,7 @@ fn a_disk_that_is_full_in_a_commit_ends_the_process_with_26_and_its_remedy() {
 #[test]
 fn a_panic_in_the_core_ends_the_process_with_31_and_its_remedy() {
     for (place, at) in [("onhand-writer", 3_000), ("onhand-log", 600)] {
-        let exit = meet(Fault { call: "clock_gettime", place, at, action: "EIO" });
+        let exit = meet(Fault { call: "clock_gettime", place, at, action: "EIO+" });
         ended(&exit, 31, &["exit_code=31", "start again", "rebuilt from the log", "report it"]);
     }
 }

@@ -36,7 +36,9 @@ fn nothing_acknowledged_is_lost_wherever_the_process_is_killed() {
         for at in numbers {
             let fault = Fault { call, place, at: *at, action };
             let mut sent = match server.restart_with_fault(&RESTLESS, fault) {
-                Ok(()) => load::run(&mut server, &format!("{call}-{place}-{action}-{at}"), 0, |_| ()),
+                Ok(()) => {
+                    load::run(&mut server, &format!("{call}-{place}-{action}-{at}"), 0, |_| ())
+                }
                 Err(_) => {
                     at_start += 1;
                     Vec::new()

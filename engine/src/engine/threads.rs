@@ -149,10 +149,7 @@ impl Keepers<'_> {
             figures: Arc::clone(figures),
             records_max: config.index_records_max,
         };
-        let thread = self.keep("onhand-index", move || {
-            keeper.run(recovered, &inbox);
-            Ok(())
-        })?;
+        let thread = self.keep("onhand-index", move || keeper.run(recovered, &inbox))?;
         Ok((orders, thread))
     }
 }

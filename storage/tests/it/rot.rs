@@ -128,16 +128,16 @@ fn verify(disk: &LossyDisk) -> Result<(), String> {
     Ok(())
 }
 
-/// Flips one bit, looks what becomes of it, and puts everything back.
-fn flip(whole: &Files, file: &Path, at: usize, bit: u8) -> Fate {
-    let place = format!("bit {bit} of byte {at} in {}", file.display());
+/// Flips one bit of these bytes and looks what becomes of it.
+fn flip(whole: &Files, file: &Path, at: &[usize], bit: u8) -> Fate {
+    let place = format!("bit {bit} of {at:?} in {}", file.display());
     let run = |what: &str, run: &dyn Fn(&LossyDisk) -> Result<(), String>| {
         let disk = LossyDisk::new();
         for (path, bytes) in whole {
             disk.set_contents(path, bytes.clone());
         }
         let mut rotten = whole[file].clone();
-        rotten[at] ^= 1 << bit;
+        at.iter().for_each(|at| rotten[*at] ^= 1 << bit);
         disk.set_contents(file, rotten);
         let result = catch_unwind(AssertUnwindSafe(|| run(&disk)));
         result.unwrap_or_else(|_| panic!("{what} panics: {place}"))
@@ -155,37 +155,101 @@ fn flip(whole: &Files, file: &Path, at: usize, bit: u8) -> Fate {
     }
 }
 
+/// Where these bytes stand, and `offset` further.
+fn all(bytes: &[u8], wanted: &[u8], offset: usize) -> Vec<usize> {
+    let places = bytes.windows(wanted.len()).enumerate().filter(|(_, window)| *window == wanted);
+    places.map(|(at, _)| at + offset).collect()
+}
+
+/// Finds the places of a region in its file.
+type Region = fn(&[u8]) -> Vec<usize>;
+
+/// Each region of each kind of file: what is said when one of its bits has flipped, wherever redb
+/// has a copy of it. Without words it is no loss.
+const REGIONS: [(&str, &str, Region, Option<&str>); 18] = [
+    ("log/000002.redb", "redb's magic", |_| vec![0], Some("log/000002.redb")),
+    ("log/000002.redb", "redb's table names", |b| all(b, b"frames", 1), Some("log/000002.redb")),
+    ("log/000002.redb", "redb's pages", pages, Some("log/000002.redb")),
+    ("log/000002.redb", "frame: magic", |b| all(b, b"ONHF", 0), Some("log/000002.redb")),
+    ("log/000002.redb", "frame: count", |b| all(b, b"ONHF", 12), Some("log/000002.redb")),
+    ("log/000002.redb", "frame: hash before", |b| all(b, b"ONHF", 40), Some("log/000002.redb")),
+    ("log/000002.redb", "frame: length", |b| all(b, b"ONHF", 65), Some("log/000002.redb")),
+    ("log/000002.redb", "frame: checksum", |b| all(b, b"ONHF", 68), Some("log/000002.redb")),
+    ("log/000002.redb", "frame: records", |b| all(b, b"ONHF", 90), Some("log/000002.redb")),
+    ("log/000004.redb", "the newest frames", |b| all(b, b"ONHF", 90), Some("log/000004.redb")),
+    ("meta.redb", "identity", |b| all(b, b"identity", 10), Some("meta.redb")),
+    ("meta.redb", "a cursor", |b| all(b, CURSOR, 2), Some("meta.redb")),
+    ("checkpoint/001.ckp", "header", |_| vec![20], Some("checkpoint/001.ckp")),
+    ("checkpoint/001.ckp", "a chunk", |b| vec![b.len() / 2], Some("checkpoint/001.ckp")),
+    ("checkpoint/001.ckp", "footer", |b| vec![b.len() - 5], Some("checkpoint/001.ckp")),
+    ("index/000001.merged", "header: removed at the start, built again", |_| vec![30], None),
+    ("index/000001.merged", "rows", |_| vec![56 + 9], Some("index/000001.merged")),
+    ("high-water", "all of it", |b| (0..b.len()).collect(), None),
+];
+
+/// The first byte of every page tells what it is.
+fn pages(bytes: &[u8]) -> Vec<usize> {
+    (1..bytes.len() / 4096).map(|page| page * 4096).collect()
+}
+
+#[test]
+fn a_bit_that_flips_in_any_region_is_named_with_its_file() {
+    let whole = files(&make(true));
+    for (file, region, places, expected) in REGIONS {
+        let file = Path::new("/data").join(file);
+        let bytes =
+            whole.get(&file).unwrap_or_else(|| panic!("no {}: {:?}", file.display(), whole.keys()));
+        let places = places(bytes);
+        assert!(!places.is_empty(), "{region} is nowhere in {}", file.display());
+        match (flip(&whole, &file, &places, 4), expected) {
+            (Fate::Harmless, None) => {}
+            (Fate::Named(what), Some(words)) if what.contains(words) => {}
+            (fate, _) => panic!("{region} of {}: {fate:?}", file.display()),
+        }
+    }
+}
+
+/// Places of a file: some anywhere, more where something was written.
+struct Places {
+    random: u64,
+}
+
+impl Places {
+    fn below(&mut self, limit: usize) -> usize {
+        let factor = 6_364_136_223_846_793_005;
+        self.random = self.random.wrapping_mul(factor).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.random >> 33).expect("31 bits") % limit
+    }
+
+    fn of(&mut self, bytes: &[u8], count: usize) -> Vec<(usize, u8)> {
+        let written: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
+        let mut place = |turn: usize| match turn % 4 {
+            0 => self.below(bytes.len()),
+            _ => written[self.below(written.len())],
+        };
+        let places: Vec<usize> = (0..count).map(&mut place).collect();
+        places.into_iter().map(|at| (at, u8::try_from(self.below(8)).expect("small"))).collect()
+    }
+}
+
+/// How many bits of each file are flipped; `ROT_BITS=2000` looks for longer.
+fn bits() -> usize {
+    std::env::var("ROT_BITS").map_or(12, |bits| bits.parse().expect("ROT_BITS is a number"))
+}
+
 #[test]
 fn a_bit_that_flips_anywhere_is_found_or_harmless() {
-    let mut random = 7_u64;
-    let mut below = |limit: usize| {
-        random =
-            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(random >> 33).expect("31 bits") % limit
-    };
+    let mut places = Places { random: 7 };
     for is_stopped in [true, false] {
-        let disk = make(is_stopped);
-        let whole = files(&disk);
-        for (file, bytes) in &whole {
-            if bytes.is_empty() {
-                continue;
-            }
-            let (mut found, mut harmless) = (0, 0);
-            let filled: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
-            for turn in 0..40 {
-                let at =
-                    if turn % 4 == 0 { below(bytes.len()) } else { filled[below(filled.len())] };
-                match flip(&whole, file, below(bytes.len()), u8::try_from(below(8)).expect("small"))
-                {
-                    Fate::Harmless => harmless += 1,
-                    Fate::Named(_) => found += 1,
-                }
-            }
-            println!(
-                "{} ({} bytes, stopped: {is_stopped}): {found} found, {harmless} harmless",
-                file.display(),
-                bytes.len()
-            );
+        let whole = files(&make(is_stopped));
+        for (file, bytes) in whole.iter().filter(|(_, bytes)| !bytes.is_empty()) {
+            let found = places
+                .of(bytes, bits())
+                .into_iter()
+                .filter(|(at, bit)| flip(&whole, file, &[*at], *bit) != Fate::Harmless)
+                .count();
+            let all_count = file.starts_with("/data/checkpoint");
+            assert!(!all_count || found == bits(), "{}: {found} were found", file.display());
         }
     }
 }
