@@ -18,6 +18,8 @@ pub(crate) mod dispatch;
 pub(crate) mod door;
 pub(crate) mod events;
 pub(crate) mod extract;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 pub(crate) mod json;
 pub(crate) mod meters;
 pub(crate) mod openapi;

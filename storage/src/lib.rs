@@ -21,6 +21,8 @@ mod directory;
 mod disk;
 mod error;
 mod frame;
+#[cfg(feature = "faults")]
+pub mod fuzz;
 #[cfg(all(test, feature = "faults"))]
 mod golden;
 mod high_water;
