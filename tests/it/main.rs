@@ -46,6 +46,7 @@ mod recall;
 mod receipts;
 mod reservations;
 mod returns;
+mod rotten_files;
 mod rude_clients;
 mod sales;
 mod shutdown;

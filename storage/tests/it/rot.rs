@@ -36,6 +36,9 @@ fn make(is_stopped: bool) -> LossyDisk {
         append(&mut log, 3, 200).expect("commits");
     }
     directory.cursors().put("kafka", CURSOR).expect("puts");
+    // The newest commit of a killed process is gone when it is damaged, like one that was torn. Of
+    // the log, high-water tells; here it is a cursor, which only goes back.
+    directory.cursors().put("newest", CURSOR).expect("puts");
     let mut index = directory.index().expect("opens");
     let ranges = reader.segment_ranges();
     assert!(ranges.len() > 2, "{ranges:?}");
@@ -237,12 +240,19 @@ fn bits() -> usize {
     std::env::var("ROT_BITS").map_or(12, |bits| bits.parse().expect("ROT_BITS is a number"))
 }
 
+/// Whether the bits of a file are flipped: all, or with `ROT_FILE=meta` those whose name says so.
+fn is_meant(file: &Path) -> bool {
+    std::env::var("ROT_FILE").map_or(true, |part| file.to_string_lossy().contains(&part))
+}
+
 #[test]
 fn a_bit_that_flips_anywhere_is_found_or_harmless() {
     let mut places = Places { random: 7 };
     for is_stopped in [true, false] {
         let whole = files(&make(is_stopped));
-        for (file, bytes) in whole.iter().filter(|(_, bytes)| !bytes.is_empty()) {
+        for (file, bytes) in
+            whole.iter().filter(|(file, bytes)| !bytes.is_empty() && is_meant(file))
+        {
             let found = places
                 .of(bytes, bits())
                 .into_iter()
