@@ -59,6 +59,7 @@ pub fn verify_with(
         Proof { stock: Stock::new(rules, 0), on_hand: HashMap::new(), findings: Vec::new() };
     proof.walk(&log)?;
     proof.check_sums();
+    proof.check_end(directory, chain.last);
     let recovered = recover(Stock::new(rules, 0), &directory.checkpoints(), &log)?;
     proof.compare(&recovered.stock);
     Ok(Report {
@@ -133,6 +134,14 @@ impl Proof {
             if movement.from.is_some_and(|bucket| bucket.is_on_hand()) {
                 *sum = sum.saturating_sub(movement.quantity);
             }
+        }
+    }
+
+    /// The log reaches as far as the last process knew that it did.
+    fn check_end(&mut self, directory: &DataDirectory, last: u64) {
+        if let Some(known) = directory.high_water().filter(|known| known.sequence > last) {
+            let sequence = known.sequence;
+            self.find(|| format!("the log ends at {last}, but record {sequence} was durable"));
         }
     }
 

@@ -19,6 +19,8 @@ pub(crate) mod door;
 pub(crate) mod events;
 pub(crate) mod extract;
 pub(crate) mod inventory_value;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 pub(crate) mod json;
 pub(crate) mod lots;
 pub(crate) mod meters;

@@ -15,6 +15,8 @@ mod format;
 mod read;
 mod write;
 
+#[cfg(feature = "faults")]
+pub(crate) use format::forge;
 pub use read::{CheckpointEntries, CheckpointEntry, CheckpointFile};
 pub use write::{CheckpointWriter, FinishedCheckpoint};
 

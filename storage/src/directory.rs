@@ -160,6 +160,10 @@ impl DataDirectory {
         let segments = Arc::new(self.segments());
         let recovered = recovery::find_to_write(&segments)?;
         let last = recovered.end.next_sequence - 1;
+        if recovered.epoch >= self.epoch() {
+            let what = "it is older than the log, which holds a later epoch";
+            return Err(LogError::damaged(&self.config.directory.join(meta::FILE), last, what));
+        }
         *self.log.lock() = Some(segments.clone());
         let path = self.config.directory.join(HIGH_WATER);
         let high_water = HighWaterFile::open(self.disk.as_ref(), path.clone())
@@ -223,7 +227,6 @@ impl DataDirectory {
             self.disk.clone(),
             self.config.directory.join(INDEX),
             self.identity(),
-            self.config.cache_bytes / 8,
             self.config.checkpoint_bytes_per_second,
             log_end,
         )

@@ -21,6 +21,8 @@ mod directory;
 mod disk;
 mod error;
 mod frame;
+#[cfg(feature = "faults")]
+pub mod fuzz;
 #[cfg(all(test, feature = "faults"))]
 mod golden;
 mod high_water;
@@ -45,7 +47,7 @@ pub use config::{
 };
 pub use directory::{Cursors, DataDirectory};
 #[cfg(feature = "faults")]
-pub use disk::lossy::{LossyDisk, Survival};
+pub use disk::lossy::{Fault, Lasts, Leaves, LossyDisk, Meets, Survival};
 pub use disk::{BackendError, Background, Disk, DiskLock, FileDisk, Space, StorageBackend};
 pub use error::{LogError, OpenError};
 pub use frame::{

@@ -256,6 +256,17 @@ fn read_reservations(text: &str) -> Result<Entries, Problem> {
     }
 }
 
+/// Reads a text as every batch would; says how many entries can be read.
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) fn read_as_any(text: &str, now: Timestamp) -> usize {
+    let read = [
+        read_stock(text, Content::Lines, now),
+        read_stock(text, Content::Json, now),
+        read_reservations(text),
+    ];
+    read.into_iter().flatten().flatten().filter(Result::is_ok).count()
+}
+
 /// Where the answer of an entry comes from.
 enum Slot {
     /// From the engine: the next reply.

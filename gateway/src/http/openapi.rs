@@ -1,5 +1,7 @@
 //! The description of the API, and the page that shows it without any other server.
 
+mod finish;
+
 use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
@@ -102,8 +104,10 @@ struct Described;
 
 /// The document, made once.
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
-    let text = document().to_json();
-    Bytes::from(text.expect("a description of our own making can be written"))
+    let described = serde_json::to_value(document());
+    let mut described = described.expect("a description of our own making can be written");
+    finish::finish(&mut described);
+    Bytes::from(described.to_string())
 });
 
 /// The description of every row of the table of routes.

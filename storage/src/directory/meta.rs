@@ -66,19 +66,18 @@ impl Meta {
     ) -> Result<Self, OpenError> {
         let path = directory.join(FILE);
         let io = |source| OpenError::io(&path, source);
-        let backend = match purpose {
-            Purpose::Serve => disk.backend(&path, false).map_err(io)?,
-            Purpose::Verify => {
-                let base = disk.backend_to_read(&path).map_err(io)?;
-                Box::new(Overlay::new(base).map_err(io)?)
-            }
-        };
-        if backend.len().map_err(io)? == 0 {
+        let base = disk.backend_to_read(&path).map_err(io)?;
+        if base.len().map_err(io)? == 0 {
             // redb would take an empty file for a new one.
             return Err(OpenError::Damaged { file: path, what: "the file is empty".to_owned() });
         }
-        let database = tables::open_checked(backend, CACHE_BYTES);
-        let database = database.map_err(|e| OpenError::redb(&path, e))?;
+        let redb = |error: redb::DatabaseError| OpenError::redb(&path, error);
+        let copy = Box::new(Overlay::new(base).map_err(io)?);
+        let mut database = tables::open_checked(copy, CACHE_BYTES).map_err(redb)?;
+        if purpose == Purpose::Serve {
+            let backend = disk.backend(&path, false).map_err(io)?;
+            database = tables::open(backend, CACHE_BYTES).map_err(redb)?;
+        }
         let properties = read(&database, &path)?;
         Ok(Self { path, database, properties })
     }
@@ -101,7 +100,7 @@ impl Meta {
             let table = transaction.open_table(CURSORS)?;
             Ok(table.get(name)?.map(|value| value.value().to_vec()))
         };
-        read().map_err(|e| LogError::redb(&self.path, e))
+        tables::sound(read).map_err(|e| LogError::redb(&self.path, e))
     }
 
     pub(super) fn cursors(&self) -> Result<Vec<(String, Vec<u8>)>, LogError> {
@@ -115,7 +114,7 @@ impl Meta {
             }
             Ok(cursors)
         };
-        read().map_err(|e| LogError::redb(&self.path, e))
+        tables::sound(read).map_err(|e| LogError::redb(&self.path, e))
     }
 
     pub(super) fn put_cursor(&self, name: &str, value: Option<&[u8]>) -> Result<(), LogError> {
@@ -131,49 +130,51 @@ impl Meta {
             transaction.commit()?;
             Ok(())
         };
-        write().map_err(|e| LogError::redb(&self.path, e))
+        tables::sound(write).map_err(|e| LogError::redb(&self.path, e))
     }
 }
 
 fn write(database: &Database, properties: &Properties) -> Result<(), redb::Error> {
-    let transaction = database.begin_write()?;
-    {
-        let mut table = transaction.open_table(PROPERTIES)?;
-        table.insert("format", &DIRECTORY_FORMAT.to_le_bytes()[..])?;
-        table.insert("identity", &properties.identity.as_bytes()[..])?;
-        table.insert("partitions", &properties.partitions.to_le_bytes()[..])?;
-        table.insert("log", &properties.log_number.to_le_bytes()[..])?;
-        table.insert("epoch", &properties.epoch.to_le_bytes()[..])?;
-        transaction.open_table(CURSORS)?;
-    }
-    transaction.commit()?;
-    Ok(())
+    tables::sound(|| {
+        let transaction = database.begin_write()?;
+        {
+            let mut table = transaction.open_table(PROPERTIES)?;
+            table.insert("format", &DIRECTORY_FORMAT.to_le_bytes()[..])?;
+            table.insert("identity", &properties.identity.as_bytes()[..])?;
+            table.insert("partitions", &properties.partitions.to_le_bytes()[..])?;
+            table.insert("log", &properties.log_number.to_le_bytes()[..])?;
+            table.insert("epoch", &properties.epoch.to_le_bytes()[..])?;
+            transaction.open_table(CURSORS)?;
+        }
+        transaction.commit()?;
+        Ok(())
+    })
 }
 
 fn read(database: &Database, path: &Path) -> Result<Properties, OpenError> {
-    let redb = |error: redb::Error| OpenError::redb(path, error);
-    let transaction = database.begin_read().map_err(|e| redb(e.into()))?;
-    let table = transaction.open_table(PROPERTIES).map_err(|e| redb(e.into()))?;
-    let format = u32::from_le_bytes(property(&table, path, "format")?);
+    let format = u32::from_le_bytes(property(database, path, "format")?);
     if format != DIRECTORY_FORMAT {
         return Err(OpenError::UnknownFormat { found: format, known: DIRECTORY_FORMAT });
     }
     Ok(Properties {
-        identity: Uuid::from_bytes(property(&table, path, "identity")?),
-        partitions: u16::from_le_bytes(property(&table, path, "partitions")?),
-        log_number: u16::from_le_bytes(property(&table, path, "log")?),
-        epoch: u32::from_le_bytes(property(&table, path, "epoch")?),
+        identity: Uuid::from_bytes(property(database, path, "identity")?),
+        partitions: u16::from_le_bytes(property(database, path, "partitions")?),
+        log_number: u16::from_le_bytes(property(database, path, "log")?),
+        epoch: u32::from_le_bytes(property(database, path, "epoch")?),
     })
 }
 
 fn property<const N: usize>(
-    table: &impl ReadableTable<&'static str, &'static [u8]>,
+    database: &Database,
     path: &Path,
     name: &str,
 ) -> Result<[u8; N], OpenError> {
-    let found = table.get(name).map_err(|e| OpenError::redb(path, e))?;
-    let value = found.as_ref().and_then(|found| found.value().try_into().ok());
-    value.ok_or_else(|| OpenError::Damaged {
+    let read = || -> Result<Option<[u8; N]>, redb::Error> {
+        let table = database.begin_read()?.open_table(PROPERTIES)?;
+        Ok(table.get(name)?.and_then(|found| found.value().try_into().ok()))
+    };
+    let found = tables::sound(read).map_err(|e| OpenError::redb(path, e))?;
+    found.ok_or_else(|| OpenError::Damaged {
         file: path.to_owned(),
         what: format!("property {name} is missing or has another length"),
     })

@@ -8,5 +8,6 @@ mod frame;
 mod index;
 mod log;
 mod memory_log;
+mod rot;
 mod support;
 mod verify;

@@ -139,7 +139,10 @@ fn delivery<'a>(
         ("limit" = Option<usize>, Query, description = "1 to 1,000; 100 when absent"),
         ("cursor" = Option<String>, Query, description = "Where the page before ended")
     ),
-    responses((status = 200, description = "A page", body = FailedEvents))
+    responses(
+        (status = 200, description = "A page", body = FailedEvents),
+        crate::http::schema::ReadProblems
+    )
 )]
 pub(crate) async fn list(State(door): State<Arc<Door>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
@@ -186,6 +189,7 @@ fn shown(door: &Door, record: &LetterRecord) -> Answer {
     params(("id" = String, Path, description = "The failed event")),
     responses(
         (status = 200, description = "The event", body = FailedEvent),
+        crate::http::schema::ReadProblems,
         (status = 404, description = "No such event", body = crate::http::schema::Problem)
     )
 )]
@@ -207,6 +211,7 @@ pub(crate) async fn show(State(door): State<Arc<Door>>, request: Request) -> Res
     params(("id" = String, Path, description = "The failed event")),
     responses(
         (status = 200, description = "It was acted on, now or before", body = FailedEvent),
+        crate::http::schema::WriteProblems,
         (status = 404, description = "No such event", body = crate::http::schema::Problem),
         (status = 409, description = "It failed again", body = crate::http::schema::Problem)
     )
@@ -341,6 +346,7 @@ pub(crate) struct Discard<'a> {
     request_body = Discard,
     responses(
         (status = 200, description = "It is given up", body = FailedEvent),
+        crate::http::schema::WriteProblems,
         (status = 404, description = "No such event", body = crate::http::schema::Problem),
         (status = 409, description = "It was retried before", body = crate::http::schema::Problem)
     )
