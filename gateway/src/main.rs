@@ -1,15 +1,20 @@
 //! Onhand, a durable stock engine: the doors, the command line and `main`.
 
+mod backup;
 mod brokers;
 mod cli;
 mod config;
 mod dialect;
 mod exit;
+mod export;
 mod http;
+mod import;
 mod metrics;
+mod proof;
 mod server_file;
 mod shutdown;
 mod telemetry;
+mod tools;
 
 use clap::Parser;
 

@@ -234,6 +234,15 @@ impl DataDirectory {
         Cursors::new(self.meta.clone(), self.purpose)
     }
 
+    /// Writes what this directory is, and these cursors, into another one.
+    pub(crate) fn write_meta(
+        &self,
+        directory: &Path,
+        cursors: &[(String, Vec<u8>)],
+    ) -> Result<(), OpenError> {
+        Meta::write_copy(&FileDisk, directory, &self.meta.properties, cursors)
+    }
+
     /// Bytes that may still be written.
     pub fn free_bytes(&self) -> io::Result<u64> {
         Ok(self.disk.space(self.path())?.free_bytes)

@@ -7,7 +7,7 @@ const BURST: Duration = Duration::from_millis(5);
 
 /// Spreads bytes over time by making the calling thread wait.
 #[derive(Debug)]
-pub(crate) struct Throttle {
+pub struct Throttle {
     bytes_per_second: Option<u64>,
     /// When everything spent so far is paid for; `None` until something is.
     paid: Option<Instant>,
@@ -15,17 +15,19 @@ pub(crate) struct Throttle {
 
 impl Throttle {
     /// 0 means unlimited; then no clock is read.
-    pub(crate) fn new(bytes_per_second: u64) -> Self {
+    #[must_use]
+    pub fn new(bytes_per_second: u64) -> Self {
         Self { bytes_per_second: Some(bytes_per_second).filter(|rate| *rate > 0), paid: None }
     }
 
-    pub(crate) fn set_rate(&mut self, bytes_per_second: Option<u64>) {
+    /// Changes the rate of what follows; `None` means unlimited.
+    pub fn set_rate(&mut self, bytes_per_second: Option<u64>) {
         self.bytes_per_second = bytes_per_second.filter(|rate| *rate > 0);
         self.paid = None;
     }
 
     /// Accounts for bytes that were written, and waits until they may have been.
-    pub(crate) fn spend(&mut self, bytes: u64) {
+    pub fn spend(&mut self, bytes: u64) {
         let Some(rate) = self.bytes_per_second else { return };
         let wait = self.account(bytes, rate, Instant::now());
         if wait > BURST {
