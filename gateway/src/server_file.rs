@@ -32,6 +32,8 @@ pub(crate) struct Listening {
     pub(crate) listen: SocketAddr,
     /// The token of this run.
     pub(crate) token: String,
+    /// The process. One that was killed leaves the file behind.
+    pub(crate) pid: i32,
 }
 
 impl Listening {

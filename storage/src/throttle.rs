@@ -2,8 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use crate::backup::Going;
+
 /// Bytes that may be written ahead of the rate: pauses below a millisecond are not worth a wake-up.
 const BURST: Duration = Duration::from_millis(5);
+/// How long somebody who may be told to stop sleeps at a time.
+const STEP: Duration = Duration::from_millis(50);
 
 /// Spreads bytes over time by making the calling thread wait.
 #[derive(Debug)]
@@ -35,6 +39,24 @@ impl Throttle {
         }
     }
 
+    /// The same, and asks at least every 50 ms whether to go on; always once.
+    pub fn spend_asking(&mut self, bytes: u64, go_on: &mut dyn FnMut() -> Going) -> Going {
+        let rate = self.bytes_per_second;
+        let mut wait =
+            rate.map_or(Duration::ZERO, |rate| self.account(bytes, rate, Instant::now()));
+        loop {
+            if go_on() == Going::Stop {
+                return Going::Stop;
+            }
+            if wait <= BURST {
+                return Going::On;
+            }
+            let step = wait.min(STEP);
+            std::thread::sleep(step);
+            wait -= step;
+        }
+    }
+
     /// How long to wait after `bytes` at `now`. Time that was not used is not saved up.
     fn account(&mut self, bytes: u64, rate: u64, now: Instant) -> Duration {
         let nanoseconds = u128::from(bytes) * 1_000_000_000 / u128::from(rate);
@@ -60,6 +82,22 @@ mod tests {
             let wait = throttle.account(bytes, 1000, at(now));
             assert_eq!(wait, Duration::from_millis(wait_ms), "{bytes} B at {now} ms");
         }
+    }
+
+    #[test]
+    fn whoever_waits_can_be_told_to_stop() {
+        let mut throttle = Throttle::new(1);
+        let mut asked = 0;
+        let mut go_on = || {
+            asked += 1;
+            if asked < 3 { Going::On } else { Going::Stop }
+        };
+        // A million seconds, if nobody were asked.
+        assert_eq!(throttle.spend_asking(1_000_000, &mut go_on), Going::Stop);
+        assert_eq!(asked, 3);
+        let mut unlimited = Throttle::new(0);
+        assert_eq!(unlimited.spend_asking(u64::MAX, &mut || Going::Stop), Going::Stop);
+        assert_eq!(unlimited.spend_asking(u64::MAX, &mut || Going::On), Going::On);
     }
 
     #[test]

@@ -150,9 +150,6 @@ impl Walk<'_> {
 
     fn next_frame(&mut self) -> Result<(), Ended> {
         loop {
-            if (self.on_progress)(&self.progress) == Going::Stop {
-                return Err(Ended::Stopped);
-            }
             if let Some(frame) = self.frames.next_frame()? {
                 let (header, bytes) = (frame.header(), frame.bytes().len() as u64);
                 let chain = &mut self.progress.chain;
@@ -162,8 +159,14 @@ impl Walk<'_> {
                 chain.last = header.last_sequence();
                 chain.last_hash = header.hash;
                 self.frame = Some(frame);
-                self.throttle.spend(bytes);
-                return Ok(());
+                let Self { throttle, progress, on_progress, .. } = self;
+                return match throttle.spend_asking(bytes, &mut || on_progress(progress)) {
+                    Going::On => Ok(()),
+                    Going::Stop => Err(Ended::Stopped),
+                };
+            }
+            if (self.on_progress)(&self.progress) == Going::Stop {
+                return Err(Ended::Stopped);
             }
             std::thread::sleep(DURABLE_LOOK);
         }
@@ -299,5 +302,113 @@ impl Proof {
             let name = difference::name_of(&self.stock, number);
             self.find(|| format!("{name}: is in the log and not in memory"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onhand_domain::catalog::{Item, Location, LocationAttributes, Standing};
+    use onhand_domain::change::PositionChange;
+    use onhand_domain::ids::{ItemId, LocationId, TenantId};
+    use onhand_domain::position::{Alarms, Figures, Position};
+    use onhand_domain::quantity::Quantity;
+    use onhand_domain::stock::Rules;
+    use onhand_domain::time::Timestamp;
+
+    const AT: Timestamp = Timestamp::from_millis(0);
+
+    fn item() -> Item {
+        let id = ItemId::parse("tea").expect("valid");
+        let (standing, attributes) = (Standing::Current, None);
+        let (created_at, updated_at) = (AT, AT);
+        Item { number: 0, tenant: 0, id, attributes, standing, version: 1, created_at, updated_at }
+    }
+
+    fn location() -> Location {
+        Location {
+            number: 0,
+            tenant: 0,
+            id: LocationId::parse("north").expect("valid"),
+            attributes: LocationAttributes::default(),
+            standing: Standing::Current,
+            version: 1,
+            created_at: AT,
+            updated_at: AT,
+        }
+    }
+
+    fn position(available: i64, version: u32) -> Position {
+        let mut position = Position::new(0, 0, AT);
+        let figures = Figures { available: Quantity::units(available), ..Figures::default() };
+        let change = PositionChange {
+            position: 0,
+            opened: None,
+            version,
+            previous: 0,
+            figures,
+            sellable: None,
+            alarms: Alarms::default(),
+            raised: onhand_domain::change::Raised::default(),
+            threshold: None,
+            terms: None,
+        };
+        position.take(&change, AT, 7);
+        position
+    }
+
+    fn proof() -> Proof {
+        let mut proof = Proof::new(Rules::default());
+        proof.stock.restore_tenant(0, &TenantId::parse("shop").expect("valid"));
+        proof.stock.restore_item(&item());
+        proof.stock.restore_location(&location(), Vec::new());
+        proof.stock.restore_position(0, position(9, 3));
+        proof
+    }
+
+    fn findings(entry: &Entry) -> Vec<String> {
+        let mut proof = proof();
+        proof.compare_entry(entry);
+        proof.findings
+    }
+
+    #[test]
+    fn a_position_that_differs_is_named_with_both_figures() {
+        let entry = |position| Entry::Position { number: 0, position };
+        assert_eq!(findings(&entry(position(9, 3))), [""; 0]);
+        let name = "position shop/tea@north (0)";
+        let expected = [
+            format!("{name}: available is 9 in the log and 6 in memory"),
+            format!("{name}: version is 3 in the log and 4 in memory"),
+        ];
+        assert_eq!(findings(&entry(position(6, 4))), expected);
+        let unknown = Entry::Position { number: 1, position: position(1, 1) };
+        assert_eq!(findings(&unknown), ["position 1: is in memory and not in the log"]);
+    }
+
+    #[test]
+    fn other_things_that_differ_are_named() {
+        assert_eq!(findings(&Entry::Item(item())), [""; 0]);
+        let changed = Entry::Item(Item { version: 2, ..item() });
+        assert_eq!(findings(&changed), ["item tea differs between the log and memory"]);
+        let id = TenantId::parse("other").expect("valid");
+        let tenant = Entry::Tenant { number: 0, id };
+        assert_eq!(findings(&tenant), ["tenant other differs between the log and memory"]);
+    }
+
+    #[test]
+    fn what_memory_lacks_is_named_unless_it_came_later() {
+        let slices = |below, seen: &[u32]| {
+            let mut proof = proof();
+            let seen = seen.iter().copied().collect();
+            (0..Rules::default().partitions).for_each(|at| proof.find_missing(at, below, &seen));
+            proof.findings
+        };
+        assert_eq!(slices(1, &[0]), [""; 0]);
+        assert_eq!(slices(0, &[]), [""; 0], "it was opened after the walk had begun");
+        assert_eq!(
+            slices(1, &[]),
+            ["position shop/tea@north (0): is in the log and not in memory"]
+        );
     }
 }

@@ -46,8 +46,11 @@ impl<'a> Question<'a> {
 
 /// Whether a server runs that has this data directory.
 pub(super) fn is_served(data: &Path) -> bool {
-    let listening = Listening::read(data);
-    listening.is_ok_and(|it| TcpStream::connect_timeout(&it.listen, CONNECT_WAIT).is_ok())
+    let Ok(Listening { listen, pid, .. }) = Listening::read(data) else { return false };
+    // A server that was killed leaves the file behind, and another one may have its address by now.
+    let process = rustix::process::Pid::from_raw(pid);
+    let is_alive = |pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH);
+    process.is_some_and(is_alive) && TcpStream::connect_timeout(&listen, CONNECT_WAIT).is_ok()
 }
 
 /// Sends one request to the server that has this data directory, and waits for the answer.
@@ -66,7 +69,7 @@ pub(super) fn ask_for(data: &Path, question: &Question<'_>) -> Result<Heard, Sto
     let silent = |error: &dyn std::fmt::Display| {
         Stop::new(Exit::NotServing, format!("no server answers for {}: {error}", data.display()))
     };
-    let Listening { listen, token } = Listening::read(data).map_err(|error| silent(&error))?;
+    let Listening { listen, token, .. } = Listening::read(data).map_err(|error| silent(&error))?;
     let raw = exchange(listen, &token, question).map_err(|error| silent(&error))?;
     parse(&raw).ok_or_else(|| silent(&"what came back is no answer"))
 }

@@ -33,9 +33,9 @@ impl<'a> Pace<'a> {
 
     /// Accounts for bytes that were written; may wait.
     pub(super) fn spend(&mut self, bytes: u64) -> Result<(), BackupError> {
-        self.throttle.spend(bytes);
         self.progress.bytes += bytes;
-        match (self.on_progress)(&self.progress) {
+        let Self { throttle, progress, on_progress } = self;
+        match throttle.spend_asking(bytes, &mut || on_progress(progress)) {
             Going::On => Ok(()),
             Going::Stop => Err(BackupError::Stopped),
         }

@@ -5,7 +5,11 @@ use std::path::{Component, Path};
 
 use super::copy::{Pace, copy};
 use super::{BackupError, BackupFile, BackupProgress, Draft, Going};
+use crate::directory::DataDirectory;
 use crate::disk::{Disk, FileDisk};
+
+/// Starts that a directory may have had after its last backup.
+const EPOCHS_AHEAD: u32 = 1_000;
 
 /// Copies the files of a backup into a place where nothing is, and compares every byte with its hash on
 /// the way. The data directory appears whole or not at all.
@@ -28,6 +32,9 @@ pub fn restore_backup(
     for file in files {
         bring(backup, file, &draft.path, &mut pace)?;
     }
+    // The directory the backup was taken from may have been started again since, and have told others
+    // about records of those epochs that the backup lacks: no start of ours may look like one of them.
+    DataDirectory::raise_epoch_of(&draft.path, EPOCHS_AHEAD)?;
     for name in ["log", "checkpoint"] {
         let path = draft.path.join(name);
         FileDisk.sync_directory(&path).map_err(|error| BackupError::io(&path, error))?;

@@ -93,10 +93,10 @@ impl Meta {
         Ok(Self { path, database, properties })
     }
 
-    /// Raises the epoch by one; durable when this returns.
-    pub(super) fn raise_epoch(&mut self) -> Result<(), OpenError> {
+    /// Raises the epoch; durable when this returns.
+    pub(super) fn raise_epoch(&mut self, by: u32) -> Result<(), OpenError> {
         let mut raised = self.properties;
-        raised.epoch = raised.epoch.checked_add(1).ok_or_else(|| OpenError::Damaged {
+        raised.epoch = raised.epoch.checked_add(by).ok_or_else(|| OpenError::Damaged {
             file: self.path.clone(),
             what: "epochs are used up".to_owned(),
         })?;

@@ -66,7 +66,7 @@ fn what_is_restored_is_what_was_there_and_goes_on() {
     }
     let directory = DataDirectory::open(config(&back, SEGMENT_BYTES)).expect("opens");
     assert_eq!(directory.identity(), made.directory.identity());
-    assert_eq!(directory.epoch(), made.directory.epoch() + 1);
+    assert_eq!(directory.epoch(), made.directory.epoch() + 1_001);
     assert_eq!(directory.cursors().get("kafka").expect("reads").as_deref(), Some(&b"far"[..]));
     let file = directory.checkpoints().load(1).expect("reads").expect("is there");
     assert_eq!((file.began(), file.highest(), file.entries().count()), (40, 50, 1));
