@@ -42,7 +42,7 @@ fn status(server: &Server) -> Json {
 /// All events up to a record.
 fn events(server: &Server, sequence: u64) -> Vec<String> {
     let events = server.shop("default").events("");
-    let until = |event: &&Json| event.number("metadata/sequence") <= sequence;
+    let until = |event: &&Json| event.number("sequence") <= sequence;
     events.iter().filter(until).map(|event| event.as_text().to_owned()).collect()
 }
 

@@ -1,6 +1,6 @@
 //! An import from beginning to end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -164,6 +164,15 @@ impl Runner {
         loop {
             let sent = self.target.act(&self.stream, &self.tenant, &self.slice);
             let stop = match sent {
+                Ok(mut done) if done.passed > 0 => match self.look() {
+                    Ok(_) => {
+                        self.find_passed(&mut done);
+                        done.refused.extend(refused);
+                        return Ok(done);
+                    }
+                    Err(Trouble::Never(stop)) => return Err(stop),
+                    Err(Trouble::Later(stop)) => stop,
+                },
                 Ok(mut done) => {
                     done.refused.extend(refused);
                     return Ok(done);
@@ -199,6 +208,19 @@ impl Runner {
                 }
                 None => true,
             });
+        }
+    }
+
+    /// A slice that somebody else had sent before us, such as a run that was killed, may have been acted
+    /// on since we looked: of the rows that were passed over, the log tells which were refused.
+    fn find_passed(&mut self, done: &mut Done) {
+        let told: HashSet<u64> = done.refused.iter().map(|refused| refused.line).collect();
+        for row in &self.slice {
+            let Some(refused) = self.refused.remove(&row.line) else { continue };
+            if !told.contains(&row.line) {
+                done.passed = done.passed.saturating_sub(1);
+                done.refused.push(refused);
+            }
         }
     }
 
