@@ -10,7 +10,7 @@ use onhand_tests::{Exit, Process, Server};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::tools::{data_of, export, path, run, text};
+use crate::tools::{data_of, end, export, path, run, run_long, text};
 
 /// Rows of the large file; the whole million by `IMPORT_ROWS` (CONTRIBUTING.md).
 fn large() -> usize {
@@ -253,15 +253,6 @@ fn begin_import(place: &TempDir, name: &str, file: &Path, data: &str) -> Process
     Process::spawn(&arguments, &[], &output, &place.path().join("nothing"))
 }
 
-fn end(mut process: Process) -> Exit {
-    loop {
-        if let Some(exit) = process.ended() {
-            return exit;
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
 /// Waits until the log holds so many records more.
 fn wait_for_records(server: &Server, count: u64) {
     let decided = || server.client().get("/v1/admin/status").expect(200).number("log/durable");
@@ -296,7 +287,7 @@ fn a_killed_import_goes_on_without_doubling() {
     // Every bad row is named once, whichever run it came to grief in.
     let rejects = fs::read_to_string(rejected(&file)).expect("there are rejected rows");
     assert_eq!(rejects.lines().count(), bad + 1);
-    let verified = run(&["verify", "--data", &data, "--rebuild"]);
+    let verified = run_long(&["verify", "--data", &data, "--rebuild"]);
     assert_eq!(verified.code, Some(0), "{}", verified.output);
 
     // Elsewhere: into a directory that no server has, killed there as well.

@@ -119,7 +119,7 @@ impl Source {
 
 /// Where rows go.
 enum Rows<W: Write> {
-    Csv(CsvRows<W>),
+    Csv(Box<CsvRows<W>>),
     Lines(W),
 }
 
@@ -182,7 +182,7 @@ impl Export {
     fn write<W: Write>(&self, source: &Source, format: Format, out: W) -> Result<(u64, W), Failed> {
         let bar = progress::count(0, "exporting");
         let mut rows = match format {
-            Format::Csv => Rows::Csv(CsvRows::begin(out)?),
+            Format::Csv => Rows::Csv(Box::new(CsvRows::begin(out)?)),
             Format::Ndjson => Rows::Lines(out),
         };
         let (mut cursor, mut count) = ("0".to_owned(), 0);

@@ -117,7 +117,7 @@ impl Slice<'_> {
         }
     }
 
-    fn from_line(&self, lane: Lane, line: u64, tenant: &TenantId, action: Action) -> Command {
+    fn of_line(&self, lane: Lane, line: u64, tenant: &TenantId, action: Action) -> Command {
         let source = Source { refusal: Refusal::Told, ..Source::at(self.stream.at(lane, line)) };
         Command { source: Some(Arc::new(source)), ..self.command(tenant, action) }
     }
@@ -170,7 +170,7 @@ impl Slice<'_> {
         for ((at, action), reply) in asked.into_iter().zip(replies) {
             let Reply::Refused { rejection, .. } = reply else { continue };
             let Numbered { line, row } = &rows[at];
-            let command = self.from_line(lane, *line, &row.tenant, action);
+            let command = self.of_line(lane, *line, &row.tenant, action);
             // Passed: it was refused before, or something else that this row says was.
             let again = send(self.port, vec![command])?.pop();
             if matches!(again, Some(Reply::Refused { .. } | Reply::Passed)) && refused.insert(at) {
@@ -191,9 +191,8 @@ impl Slice<'_> {
                 Movement::Open(place) => self.opening(&row.tenant, place, row.wishes.as_deref()),
             };
             is_asked.push(action.is_some());
-            commands.extend(
-                action.map(|action| self.from_line(Lane::Stock, *line, &row.tenant, action)),
-            );
+            commands
+                .extend(action.map(|action| self.of_line(Lane::Stock, *line, &row.tenant, action)));
         }
         let mut replies = send(self.port, commands)?.into_iter();
         let mut booked = Vec::with_capacity(rows.len());
