@@ -64,6 +64,23 @@ cup,north,4,,,,,,,,,,,,,other
     assert!(!rejected(&file).exists());
 }
 
+/// The examples of docs/IMPORT.md do what it says.
+#[test]
+fn the_examples_can_be_imported() {
+    let (server, place) = (Server::start(), place());
+    let examples = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/examples"));
+    for name in ["stock.csv", "entries.ndjson"] {
+        let file = write(&place, name, &text(&examples.join(name)));
+        let exit = import(&server, &file, &[]);
+        assert_eq!(exit.code, Some(0), "{}", exit.output);
+    }
+    let shop = server.shop("default");
+    shop.position("tea", "north").shows("available 65, damaged 2, minStock 10, binId A-03");
+    shop.position("tea", "south").shows("available 3, minStock 5");
+    shop.position("cup", "south").shows("available 7");
+    shop.position("spoon", "south").shows("available 30");
+}
+
 #[test]
 fn what_a_row_leaves_open_stays() {
     let (server, place) = (Server::start(), place());

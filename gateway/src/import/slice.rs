@@ -17,7 +17,7 @@ use onhand_engine::{Engine, Failure, Reply, SourcePort};
 use super::row::{Movement, Row};
 use super::wishes::{ItemWish, LocationWish, Wishes};
 use super::{Lane, Refused, Stream};
-use crate::http::problem::Problem;
+use crate::http::problem::{Code, Problem};
 
 /// How long one look for room or answers takes.
 const LOOK: Duration = Duration::from_millis(2);
@@ -55,11 +55,26 @@ pub(crate) fn act(
     trace: Option<Arc<Trace>>,
     rows: Vec<Numbered>,
 ) -> Result<Done, Problem> {
+    act_on(engine.view(), port, stream, trace, rows).map_err(|problem| {
+        // There was no room for long; a full disk is the reason that can be mended.
+        match engine.status().closed {
+            Some(failure) if problem.code() == Code::Overloaded => Problem::from(failure),
+            _ => problem,
+        }
+    })
+}
+
+fn act_on(
+    view: &View,
+    port: &mut SourcePort,
+    stream: &Stream,
+    trace: Option<Arc<Trace>>,
+    rows: Vec<Numbered>,
+) -> Result<Done, Problem> {
     let mut left = Vec::new();
     while port.in_flight() > 0 {
         port.answers(LOOK, &mut left)?;
     }
-    let view = engine.view();
     let Some(last) = rows.last().map(|row| row.line) else { return Ok(Done::default()) };
     let settled = stream.line(view, Lane::Settled);
     let stock = stream.line(view, Lane::Stock);
