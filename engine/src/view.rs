@@ -8,6 +8,7 @@
 mod catalog;
 mod consumed;
 mod directory;
+mod everything;
 mod load;
 mod open_orders;
 mod positions;
@@ -27,6 +28,7 @@ use parking_lot::RwLock;
 
 pub use catalog::Page;
 pub use directory::Directory;
+pub use everything::WholePosition;
 pub use positions::{InOut, ItemStock, PositionFilter, PositionView};
 pub use promises::{ReservationFilter, ReservationView};
 pub use upkeep::{LetterFilter, SourceView};

@@ -18,9 +18,9 @@ pub(crate) mod dispatch;
 pub(crate) mod door;
 pub(crate) mod events;
 pub(crate) mod extract;
-pub(crate) mod inventory_value;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
+pub(crate) mod inventory_value;
 pub(crate) mod json;
 pub(crate) mod lots;
 pub(crate) mod meters;
@@ -121,6 +121,13 @@ pub(crate) static ROUTES: &[Route] = routes! {
     GET    "/v1/admin/sources"                                 => operation::sources::list,
     POST   "/v1/admin/sources/{topic}/reset"                   => operation::sources::reset,
     POST   "/v1/admin/sources/{topic}/skip"                    => operation::sources::skip,
+    GET    "/v1/admin/imports/{fileHash}"                      => operation::imports::show,
+    POST   "/v1/admin/imports/{fileHash}"                      => operation::imports::take,
+    GET    "/v1/admin/export/{kind}"                           => operation::export::page,
+    POST   "/v1/admin/backup"                                  => operation::backup::take,
+    GET    "/v1/admin/backup"                                  => operation::backup::show,
+    POST   "/v1/admin/verify"                                  => operation::verify::begin,
+    GET    "/v1/admin/verify"                                  => operation::verify::show,
     GET    "/openapi.json"                                     => openapi::describe,
     GET    "/docs"                                             => openapi::enter,
     GET    "/docs/"                                            => openapi::show,

@@ -61,7 +61,7 @@ impl CheckpointStore {
         Ok(())
     }
 
-    fn path(&self, slice: u16) -> PathBuf {
+    pub(crate) fn path(&self, slice: u16) -> PathBuf {
         self.directory.join(format!("{slice:03}.ckp"))
     }
 

@@ -85,7 +85,7 @@ impl DataDirectory {
             disk.create_directory(&directory.join(name)).map_err(io)?;
         }
         disk.sync_directory(&directory).map_err(io)?;
-        meta.raise_epoch()?;
+        meta.raise_epoch(1)?;
         let opened = Self::new(config, disk, hold, Purpose::Serve, meta);
         opened.checkpoints().remove_unfinished().map_err(io)?;
         Ok(opened)
@@ -235,6 +235,20 @@ impl DataDirectory {
     /// Named cursors of the outbox sinks.
     pub fn cursors(&self) -> Cursors {
         Cursors::new(self.meta.clone(), self.purpose)
+    }
+
+    /// Writes what this directory is, and these cursors, into another one.
+    pub(crate) fn write_meta(
+        &self,
+        directory: &Path,
+        cursors: &[(String, Vec<u8>)],
+    ) -> Result<(), OpenError> {
+        Meta::write_copy(&FileDisk, directory, &self.meta.properties, cursors)
+    }
+
+    /// Raises the epoch of a directory that nobody has opened.
+    pub(crate) fn raise_epoch_of(directory: &Path, by: u32) -> Result<(), OpenError> {
+        Meta::open(&FileDisk, directory, Purpose::Serve)?.raise_epoch(by)
     }
 
     /// Bytes that may still be written.

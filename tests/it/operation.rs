@@ -6,7 +6,7 @@ use onhand_tests::{Answer, Client, Server, Shop, line};
 use serde_json::json;
 
 /// Every call of this version, as `METHOD path`.
-const CALLS: [&str; 54] = [
+const CALLS: [&str; 61] = [
     "PUT /v1/items/{itemId}",
     "GET /v1/items/{itemId}",
     "DELETE /v1/items/{itemId}",
@@ -61,6 +61,13 @@ const CALLS: [&str; 54] = [
     "POST /v1/admin/failed-events/{id}/discard",
     "GET /v1/admin/consumed-events",
     "POST /v1/admin/replay",
+    "POST /v1/admin/imports/{fileHash}",
+    "GET /v1/admin/imports/{fileHash}",
+    "GET /v1/admin/export/{kind}",
+    "POST /v1/admin/backup",
+    "GET /v1/admin/backup",
+    "POST /v1/admin/verify",
+    "GET /v1/admin/verify",
 ];
 
 fn client() -> Client {

@@ -297,6 +297,54 @@ fn an_older_copy_is_refused_against_a_topic_that_is_ahead_of_it() {
     wait_until_published(&server);
 }
 
+/// What a restored backup tells is never taken for what the old directory told after it was taken.
+#[test]
+fn a_restored_backup_is_refused_until_its_lost_tail_is_given_up() {
+    let Some((broker, settings)) = shop_floor() else { return };
+    let settings = borrowed(&settings);
+    let mut server = Server::start_with(&settings);
+    server.shop("shop").receive("tea", "WH-01", 5);
+    let place = tempfile::tempdir().expect("a temporary directory can be made");
+    let backup = place.path().join("backup").display().to_string();
+    let data = server.data().display().to_string();
+    let taken = Process::run(&["backup", &backup, "--data", &data], &[]);
+    assert_eq!(taken.code, Some(0), "{}", taken.output);
+    for quantity in [7, 8] {
+        server.shop("shop").receive("tea", "WH-01", quantity);
+        wait_until_published(&server);
+        assert_eq!(server.stop().code, Some(0));
+        server.restart();
+    }
+    assert_eq!(server.stop().code, Some(0));
+    let told = || -> BTreeMap<String, u32> {
+        let read = Reader::new(&broker, TOPIC).take_all();
+        let epoch = |text: &String| text.parse().expect("a number");
+        read.iter().map(|it| (it.headers["eventId"].clone(), epoch(&it.headers["epoch"]))).collect()
+    };
+    let before = told();
+
+    let data = place.path().join("data").display().to_string();
+    let restored = Process::run(&["restore", &backup, "--data", &data], &[]);
+    assert_eq!(restored.code, Some(0), "{}", restored.output);
+    let serve = ["serve", "--data", &data, "--listen", "127.0.0.1:0"];
+    let refused = Process::run(&serve, &settings);
+    assert_eq!(refused.code, Some(25), "{}", refused.output);
+    let accepting = [&settings[..], &[("ONHAND_ACCEPT_LOST_TAIL", "true")]].concat();
+    let mut back = Server::start_in(place, &accepting);
+    back.shop("shop").position("tea", "WH-01").shows("available 5");
+    back.shop("shop").receive("tea", "WH-01", 1);
+    wait_until_published(&back);
+    assert_eq!(back.stop().code, Some(0));
+    back.restart_with(&settings);
+    assert_eq!(back.stop().code, Some(0), "the operator's word is remembered");
+    // What is sent once more has the name it had; what is new has an epoch that nobody had before.
+    let highest = before.values().max().expect("something was told");
+    let after = told();
+    let mut new = after.iter().filter(|(id, _)| !before.contains_key(*id)).peekable();
+    assert!(new.peek().is_some());
+    assert!(new.all(|(_, epoch)| epoch > highest), "{before:?} {after:?}");
+}
+
 #[test]
 fn events_are_replayed_to_another_topic_and_marked() {
     let Some((broker, settings)) = shop_floor() else { return };

@@ -27,7 +27,8 @@ use alloc::sync::Arc;
 
 use crate::catalog::TenantNumber;
 use crate::change::{Cause, Change};
-use crate::command::{Action, Command, Detail};
+use crate::command::{Action, Command, Detail, Source};
+use crate::consumed::Refusal;
 use crate::draft::Draft;
 use crate::ids::Reference;
 use crate::position::PositionNumber;
@@ -147,7 +148,7 @@ impl Stock {
     }
 
     /// A refusal; recorded when it binds a key or moves a source. What came by event and is not told
-    /// by an event of its own (`ReservationFailed`) becomes a dead letter.
+    /// by an event of its own (`ReservationFailed`) becomes a dead letter, unless its sender is told.
     fn refuse(
         &self,
         command: &Command,
@@ -172,7 +173,8 @@ impl Stock {
         }
         let is_told = matches!(command.action, Action::Reserve(_))
             && change.refusal.as_deref() != Some(&Rejection::KeyReused);
-        if command.source.is_some() && !is_told {
+        let buries = |source: &Arc<Source>| source.refusal == Refusal::Buried;
+        if command.source.as_ref().is_some_and(buries) && !is_told {
             return Ok(self.enclose(change, command, None, sequence));
         }
         Ok(Decision::Change(change))

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use onhand_domain::stock::Rules;
 use onhand_storage::{DataDirectory, IndexStore, LogReader, ReadLog, SegmentedLog};
 use parking_lot::Mutex;
 use ractor::Actor;
@@ -120,7 +121,7 @@ impl Plan {
         index: IndexStore,
         recovered: Recovered,
     ) -> Result<Inner, StartError> {
-        let sequence = recovered.sequence;
+        let (sequence, log_reader) = (recovered.sequence, reader.clone());
         let alarm = &self.alarm;
         let held = alarm.clone();
         let supervision = host("onhand-supervisor", alarm, async move {
@@ -149,15 +150,19 @@ impl Plan {
         let hosts = [writer.thread, release.thread, supervision.thread];
         let threads = [checkpoint_thread, index_thread].into_iter().chain(hosts).collect();
         let stop = vec![writer.stop, release.stop, supervision.stop];
-        Ok(self.into_inner(Running { stop, log, threads, checkpoint, index }))
+        let writer = writer.actor;
+        let running = Running { stop, log, threads, writer, checkpoint, index };
+        Ok(self.into_inner(config, log_reader, running))
     }
 
-    fn into_inner(self, running: Running) -> Inner {
+    fn into_inner(self, config: &EngineConfig, log: LogReader, running: Running) -> Inner {
         let outbox = Outbox { readers: self.readers.clone(), durable: self.durable.subscribe() };
         let history =
             History { view: Arc::clone(&self.view), readers: self.readers, archive: self.archive };
         Inner {
             directory: Mutex::new(Some(self.directory)),
+            log: Mutex::new(Some(log)),
+            rules: Rules { partitions: self.fixed.partitions, ..config.rules },
             gate: self.alarm.gate,
             ports: self.alarm.ports,
             permits: self.permits,

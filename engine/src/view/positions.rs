@@ -26,6 +26,8 @@ pub struct PositionView {
     pub sellable: Option<Quantity>,
     /// The policy that holds: its own, completed by the item's.
     pub effective: Policy,
+    /// What it sets itself.
+    pub own: Policy,
     /// Whether stock of the item is counted.
     pub tracking: Tracking,
     /// Whether the location sells.
@@ -150,7 +152,7 @@ impl View {
         }
     }
 
-    fn position_by_number(&self, number: PositionNumber) -> Option<PositionView> {
+    pub(super) fn position_by_number(&self, number: PositionNumber) -> Option<PositionView> {
         let (item, _) = self.directory.place(number);
         let state = self.directory.item_entry(item).state.read();
         let found = state.positions.iter().find(|(held, _)| *held == number);
@@ -180,6 +182,7 @@ impl View {
             figures,
             sellable,
             effective,
+            own: position.policy(),
             tracking,
             activity,
             bin: position.bin().cloned(),

@@ -89,6 +89,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "16MiB",
         "How fast checkpoints and indexes are written beside the log.",
     ),
+    setting(
+        "tools_bytes_per_second",
+        "16MiB",
+        "How fast a backup is written and a proof read beside selling; 0 is as fast as it goes.",
+    ),
     setting("http.threads", "0", "Threads of the HTTP door; 0 is one per core."),
     setting(
         "http.connections_max",

@@ -167,6 +167,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for StockRequest<'a> {
     }
 }
 
+/// What an entry that stands alone asks for.
+///
+/// # Errors
+/// As for the call that its `op` names.
+pub(crate) fn stock_action(text: &str, now: Timestamp) -> Result<Action, Problem> {
+    stock_entry(text, now).map(|entry| entry.action)
+}
+
 fn stock_entry(text: &str, now: Timestamp) -> Result<Entry, Problem> {
     StockRequest::read_slowly(text)?.entry(now)
 }

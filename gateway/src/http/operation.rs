@@ -1,10 +1,14 @@
 //! For those who run the process: is it alive, is it ready, how does it stand.
 
+pub(crate) mod backup;
 pub(crate) mod consumed_events;
+pub(crate) mod export;
 pub(crate) mod failed_events;
+pub(crate) mod imports;
 pub(crate) mod publisher;
 pub(crate) mod replay;
 pub(crate) mod sources;
+pub(crate) mod verify;
 
 use std::sync::Arc;
 

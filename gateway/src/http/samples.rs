@@ -59,6 +59,7 @@ pub(crate) fn position_view() -> PositionView {
         figures: figures(),
         sellable: Some(Quantity::units(7)),
         effective: Policy { safety_stock: Some(Quantity::units(3)), ..Policy::default() },
+        own: Policy::default(),
         tracking: Tracking::Tracked,
         activity: Activity::Active,
         bin: None,

@@ -65,7 +65,7 @@ macro_rules! stock_body {
 pub(crate) use stock_body;
 
 /// Words for the ledger that every stock write may bring.
-fn detail(
+pub(crate) fn detail(
     reference: Option<&Word<'_>>,
     reference_type: Option<&Word<'_>>,
     note: Option<&Word<'_>>,
@@ -84,11 +84,11 @@ fn detail(
 }
 
 /// A detail that says nothing is none: most writes bring no words.
-fn kept(detail: Detail) -> Option<Arc<Detail>> {
+pub(crate) fn kept(detail: Detail) -> Option<Arc<Detail>> {
     (detail != Detail::default()).then(|| Arc::new(detail))
 }
 
-fn place(item: &Word<'_>, location: &Word<'_>) -> Result<Place, Problem> {
+pub(crate) fn place(item: &Word<'_>, location: &Word<'_>) -> Result<Place, Problem> {
     Ok(Place {
         item: id(Field::named("itemId"), item.as_str(), ItemId::parse)?,
         location: id(Field::named("locationId"), location.as_str(), LocationId::parse)?,
@@ -96,7 +96,7 @@ fn place(item: &Word<'_>, location: &Word<'_>) -> Result<Place, Problem> {
 }
 
 /// The lot that stock is put into.
-fn lot_put(lot: Option<&Word<'_>>) -> Result<Option<LotNumber>, Problem> {
+pub(crate) fn lot_put(lot: Option<&Word<'_>>) -> Result<Option<LotNumber>, Problem> {
     lot_named(lot, Field::named("lotNumber"))
 }
 

@@ -42,6 +42,18 @@ impl Meta {
         directory: &Path,
         partitions: u16,
     ) -> Result<(), OpenError> {
+        let properties =
+            Properties { identity: Uuid::now_v7(), partitions, log_number: LOG_NUMBER, epoch: 0 };
+        Self::write_copy(disk, directory, &properties, &[])
+    }
+
+    /// Makes the file with these properties and cursors.
+    pub(super) fn write_copy(
+        disk: &dyn Disk,
+        directory: &Path,
+        properties: &Properties,
+        cursors: &[(String, Vec<u8>)],
+    ) -> Result<(), OpenError> {
         let (path, unfinished) = (directory.join(FILE), directory.join(FILE_UNFINISHED));
         let io = |source| OpenError::io(&unfinished, source);
         if disk.names(directory).map_err(io)?.iter().any(|name| name == FILE_UNFINISHED) {
@@ -50,9 +62,7 @@ impl Meta {
         let backend = disk.backend(&unfinished, true).map_err(io)?;
         let database =
             tables::open(backend, CACHE_BYTES).map_err(|e| OpenError::redb(&unfinished, e))?;
-        let properties =
-            Properties { identity: Uuid::now_v7(), partitions, log_number: LOG_NUMBER, epoch: 0 };
-        write(&database, &properties).map_err(|e| OpenError::redb(&unfinished, e))?;
+        write(&database, properties, cursors).map_err(|e| OpenError::redb(&unfinished, e))?;
         drop(database);
         disk.rename(&unfinished, &path).map_err(io)?;
         disk.sync_directory(directory).map_err(io)
@@ -82,14 +92,14 @@ impl Meta {
         Ok(Self { path, database, properties })
     }
 
-    /// Raises the epoch by one; durable when this returns.
-    pub(super) fn raise_epoch(&mut self) -> Result<(), OpenError> {
+    /// Raises the epoch; durable when this returns.
+    pub(super) fn raise_epoch(&mut self, by: u32) -> Result<(), OpenError> {
         let mut raised = self.properties;
-        raised.epoch = raised.epoch.checked_add(1).ok_or_else(|| OpenError::Damaged {
+        raised.epoch = raised.epoch.checked_add(by).ok_or_else(|| OpenError::Damaged {
             file: self.path.clone(),
             what: "epochs are used up".to_owned(),
         })?;
-        write(&self.database, &raised).map_err(|e| OpenError::redb(&self.path, e))?;
+        write(&self.database, &raised, &[]).map_err(|e| OpenError::redb(&self.path, e))?;
         self.properties = raised;
         Ok(())
     }
@@ -134,7 +144,12 @@ impl Meta {
     }
 }
 
-fn write(database: &Database, properties: &Properties) -> Result<(), redb::Error> {
+/// Writes properties, and adds cursors.
+fn write(
+    database: &Database,
+    properties: &Properties,
+    cursors: &[(String, Vec<u8>)],
+) -> Result<(), redb::Error> {
     tables::sound(|| {
         let transaction = database.begin_write()?;
         {
@@ -144,7 +159,10 @@ fn write(database: &Database, properties: &Properties) -> Result<(), redb::Error
             table.insert("partitions", &properties.partitions.to_le_bytes()[..])?;
             table.insert("log", &properties.log_number.to_le_bytes()[..])?;
             table.insert("epoch", &properties.epoch.to_le_bytes()[..])?;
-            transaction.open_table(CURSORS)?;
+            let mut table = transaction.open_table(CURSORS)?;
+            for (name, value) in cursors {
+                table.insert(name.as_str(), value.as_slice())?;
+            }
         }
         transaction.commit()?;
         Ok(())

@@ -1,5 +1,6 @@
 //! The crate from outside: on real files, and on a disk that loses, tears and refuses.
 
+mod backup;
 mod batch;
 mod checkpoint;
 mod crash;

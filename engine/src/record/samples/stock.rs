@@ -48,8 +48,7 @@ pub(super) fn a_source() -> Option<Arc<Source>> {
         key: [0x5a; 16],
         fingerprint: 0xfedc_ba98_7654_3210,
     });
-    let position = a_place();
-    arc(Source { position, event, message: None })
+    arc(Source { event, ..Source::at(SourcePosition::clone(&a_place())) })
 }
 
 pub(super) fn a_place() -> Arc<SourcePosition> {

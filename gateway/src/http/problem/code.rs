@@ -17,6 +17,8 @@ pub(crate) enum Code {
     IdempotencyKeyReused,
     /// No such resource.
     NotFound,
+    /// Nobody has said who asks, or not rightly.
+    Unauthenticated,
     /// The resource does not know this method.
     MethodNotAllowed,
     /// The body is not JSON.
@@ -76,6 +78,7 @@ impl Code {
         Self::LimitExceeded,
         Self::IdempotencyKeyReused,
         Self::NotFound,
+        Self::Unauthenticated,
         Self::MethodNotAllowed,
         Self::UnsupportedMediaType,
         Self::UnknownItem,
@@ -113,6 +116,7 @@ impl Code {
                 ("IDEMPOTENCY_KEY_REUSED", "The idempotency key belongs to another command")
             }
             Self::NotFound => ("NOT_FOUND", "There is no such resource"),
+            Self::Unauthenticated => ("UNAUTHENTICATED", "Say who asks"),
             Self::MethodNotAllowed => ("METHOD_NOT_ALLOWED", "The method is not allowed here"),
             Self::UnsupportedMediaType => ("UNSUPPORTED_MEDIA_TYPE", "The body is not JSON"),
             Self::UnknownItem => ("UNKNOWN_ITEM", "The item is unknown"),

@@ -126,6 +126,12 @@ fn write_changed(changed: &Changed, names: &dyn Names, json: &mut Json) -> Optio
     })
 }
 
+/// Writes the members of a transfer, with its id.
+pub(crate) fn write(transfer: &Transfer, log: u16, names: &dyn Names, json: &mut Json) {
+    json.text("transferId", &transfer_id(log, transfer.number));
+    write_members(transfer, names, json);
+}
+
 fn write_members(transfer: &Transfer, names: &dyn Names, json: &mut Json) {
     let location = |position| names.location(names.place(position).1);
     json.text("status", transfer_status_word(transfer.status));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use onhand_domain::command::{Action, Command, Trace};
-use onhand_domain::consumed::{ConsumedEvent, Message, Source, SourcePosition};
+use onhand_domain::consumed::{ConsumedEvent, Message, Refusal, Source, SourcePosition};
 use onhand_domain::dead_letter;
 use onhand_domain::ids::{Reference, TenantId, Text};
 use onhand_domain::time::Timestamp;
@@ -124,7 +124,8 @@ fn bury(
 
 fn source(taken: &Taken<'_>, event: Option<ConsumedEvent>) -> Arc<Source> {
     let message = taken.delivery.payload.map(Message::beginning_of);
-    Arc::new(Source { position: Arc::clone(taken.position), event, message })
+    let position = Arc::clone(taken.position);
+    Arc::new(Source { position, event, message, refusal: Refusal::Buried })
 }
 
 /// The fault of a dead letter in the engine's words.
