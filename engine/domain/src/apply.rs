@@ -45,7 +45,9 @@ impl Stock {
         }
         if let Some(source) = &change.source {
             self.sources.advance(&source.position, sequence);
-            if let Some(crate::consumed::ConsumedEvent { key, fingerprint, .. }) = source.event {
+            if let Some(crate::consumed::ConsumedEvent { key, fingerprint, .. }) = source.event
+                && !change.reuses_event_id()
+            {
                 self.events.insert(KeyEntry { key, fingerprint, sequence });
             }
         }

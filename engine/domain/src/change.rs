@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use crate::catalog::{Bin, Item, ItemNumber, Location, LocationNumber, TenantNumber};
 use crate::command::{Detail, Source, Trace};
+use crate::dead_letter::EVENT_ID_REUSED;
 use crate::ids::{BinId, TenantId};
 use crate::layer::Pick;
 use crate::policy::Policy;
@@ -460,6 +461,17 @@ impl Change {
         let is_counted = self.cause == Cause::Counted
             && self.movements.iter().any(|movement| is_count(&movement));
         is_counted.then(|| self.occurred_at())
+    }
+
+    /// Whether it buries a message whose event id belongs to another one: the id stays with that.
+    #[must_use]
+    pub fn reuses_event_id(&self) -> bool {
+        match self.kept.as_deref() {
+            Some(Kept::Letter(held)) => {
+                held.fault.as_ref().is_some_and(|fault| fault.code.as_str() == EVENT_ID_REUSED)
+            }
+            _ => false,
+        }
     }
 
     /// When it happened: as its sender said, else when it was decided.

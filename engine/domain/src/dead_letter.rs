@@ -9,6 +9,9 @@ use crate::consumed::Message;
 use crate::ids::Text;
 use crate::time::Timestamp;
 
+/// Code of the fault of a message whose event id belongs to another one.
+pub const EVENT_ID_REUSED: &str = "EVENT_ID_REUSED";
+
 /// Number of a dead letter: the sequence of the record that wrote it.
 pub type LetterNumber = u64;
 

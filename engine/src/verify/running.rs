@@ -347,13 +347,14 @@ mod tests {
             version,
             previous: 0,
             figures,
+            average: None,
             sellable: None,
             alarms: Alarms::default(),
             raised: onhand_domain::change::Raised::default(),
             threshold: None,
             terms: None,
         };
-        position.take(&change, AT, 7);
+        position.take(&change, std::iter::empty(), AT, 7);
         position
     }
 

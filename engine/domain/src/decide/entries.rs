@@ -133,10 +133,12 @@ pub(super) fn sell(mut draft: Draft<'_>, entry: &StockEntry) -> Result<Box<Chang
     // Sales of untracked items always succeed and move nothing.
     if draft.is_tracked(item) {
         let lot = entry.detail.as_ref().and_then(|detail| detail.lot.as_ref());
-        let leave = Entry::leave(MovementKind::Sale, Bucket::Available);
-        draft.send(at, leave, entry.quantity, lot)?;
-        if let Some(counted) = late::count_after(&draft, at) {
-            late::put_back(&mut draft, at, entry.quantity, counted)?;
+        match late::count_after(&draft, at) {
+            Some(counted) => late::sell(&mut draft, at, entry.quantity, lot, counted)?,
+            None => {
+                let leave = Entry::leave(MovementKind::Sale, Bucket::Available);
+                draft.send(at, leave, entry.quantity, lot)?;
+            }
         }
     }
     draft.show(at);

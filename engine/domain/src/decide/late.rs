@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use crate::change::MovementKind;
 use crate::draft::Draft;
 use crate::draft::goods::Entry;
+use crate::ids::LotNumber;
 use crate::layer::{Area, Goods, Layer, Pick};
 use crate::position::{Bucket, Contents};
 use crate::quantity::Quantity;
@@ -21,24 +22,28 @@ pub(super) fn count_after(draft: &Draft<'_>, at: usize) -> Option<Timestamp> {
     counts.iter().copied().find(|counted| *counted > happened)
 }
 
-/// Puts back what was just taken by a sale.
-pub(super) fn put_back(
+/// Takes what a sale says, and puts it back at the count.
+pub(super) fn sell(
     draft: &mut Draft<'_>,
     at: usize,
     quantity: Quantity,
+    lot: Option<&LotNumber>,
     counted: Timestamp,
 ) -> Result<(), Rejection> {
-    let Some((movement, picks)) = goods_of_last(draft, at, MovementKind::Sale) else {
-        return Ok(());
-    };
-    let value = movement;
-    // What was short is filled first, so that the layers come back as they were.
-    let picks: Vec<Pick> = picks.into_iter().rev().collect();
-    let entry = Entry {
-        occurred_at: Some(counted),
-        ..Entry::enter(MovementKind::Count, Bucket::Available)
-    };
-    draft.book_goods(at, entry, quantity, picks, Some(value))
+    let average = draft.average_of(at)?;
+    let leave = Entry::leave(MovementKind::Sale, Bucket::Available);
+    draft.send(at, leave, quantity, lot)?;
+    if let Some((value, picks)) = goods_of_last(draft, at, MovementKind::Sale) {
+        // What was short is filled first, so that the layers come back as they were.
+        let picks: Vec<Pick> = picks.into_iter().rev().collect();
+        let entry = Entry {
+            occurred_at: Some(counted),
+            ..Entry::enter(MovementKind::Count, Bucket::Available)
+        };
+        draft.book_goods(at, entry, quantity, picks, Some(value))?;
+    }
+    draft.set_average(at, average);
+    Ok(())
 }
 
 fn goods_of_last(
@@ -62,6 +67,7 @@ pub(super) fn receive(
     mut layer: Layer,
     counted: Timestamp,
 ) -> Result<(), Rejection> {
+    let average = draft.average_of(at)?;
     let to = entry.to.expect("a receipt enters a bucket");
     let quantity = layer.quantity;
     let (shortage, last_cost) = {
@@ -92,5 +98,7 @@ pub(super) fn receive(
         picks.push(Pick { goods: Goods::Shortage(last_cost), quantity: covers });
     }
     let back = Entry { occurred_at: Some(counted), ..Entry::leave(MovementKind::Count, to) };
-    draft.book_goods(at, back, quantity, picks, value)
+    draft.book_goods(at, back, quantity, picks, value)?;
+    draft.set_average(at, average);
+    Ok(())
 }

@@ -9,7 +9,8 @@ use crate::change::{Cause, Change};
 use crate::command::{Action, Command, Detail};
 use crate::consumed::{ConsumedEvent, Source, SourcePosition};
 use crate::dead_letter::{
-    DeadLetter, Direction, Fault, LetterChange, LetterContent, LetterNumber, LetterStatus,
+    DeadLetter, Direction, EVENT_ID_REUSED, Fault, LetterChange, LetterContent, LetterNumber,
+    LetterStatus,
 };
 use crate::draft::Draft;
 use crate::ids::Text;
@@ -259,7 +260,7 @@ pub(super) type Met = Result<Decision, Rejection>;
 
 fn reused(event: &ConsumedEvent) -> Fault {
     let error = alloc::format!("event id `{}` was used for other content before", event.id);
-    Fault::of("EVENT_ID_REUSED", &error)
+    Fault::of(EVENT_ID_REUSED, &error)
 }
 
 const fn over(what: Limit, limit: u32) -> Rejection {

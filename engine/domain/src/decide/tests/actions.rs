@@ -8,13 +8,13 @@ use super::text;
 use crate::catalog::{ItemAttributes, LocationAttributes};
 use crate::command::{
     Action, Adjust, Backorder, Completeness, Condition, Count, Detail, Force, Fulfil, MoveStock,
-    Reserve, Rest, StartTransfer, StockEntry, Target,
+    Reserve, Rest, Revalue, StartTransfer, StockEntry, Target,
 };
 use crate::ids::{BinId, Reference, Text};
 use crate::policy::{BackorderLimit, Policy};
 use crate::position::Bucket;
 use crate::quantity::Quantity;
-use crate::time::Timestamp;
+use crate::time::{Day, Timestamp};
 
 /// The default of a reservation without `ttlSeconds`.
 pub(super) const TTL_MS: i64 = 900_000;
@@ -106,6 +106,54 @@ pub(super) fn count(place: &str, counted: &str) -> Action {
 pub(super) fn count_expecting(place: &str, counted: &str, version: Option<u64>) -> Action {
     let (place, counted) = (text::place(place), text::quantity(counted));
     Action::Count(Count { place, counted, expected_version: version, detail: None })
+}
+
+pub(super) fn revalue(place: &str, lot: Option<&str>, unit_cost: &str) -> Action {
+    let (place, lot) = (text::place(place), lot.map(text::lot));
+    Action::Revalue(Revalue { place, lot, unit_cost: text::money(unit_cost), detail: None })
+}
+
+/// What a test says about goods: `"lot L-1, cost 10, expiry 3, at 500"`; days and instants are numbers.
+pub(super) fn words(about: &str) -> Option<Arc<Detail>> {
+    let mut detail = Detail::default();
+    for word in about.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        let (name, value) = word.split_once(' ').expect("a name and a value");
+        match name {
+            "lot" => detail.lot = Some(text::lot(value)),
+            "cost" => detail.unit_cost = Some(text::money(value)),
+            "expiry" => detail.expiry = Some(Day::from_days(value.parse().expect("a day"))),
+            "at" => {
+                let millis = value.parse().expect("an instant");
+                detail.occurred_at = Some(Timestamp::from_millis(millis));
+            }
+            "order" => detail.order = Some(reference(value)),
+            other => panic!("{} is no word about goods", other.to_owned()),
+        }
+    }
+    Some(Arc::new(detail))
+}
+
+/// The same action with words about its goods.
+pub(super) fn about(action: Action, about: &str) -> Action {
+    let detail = words(about);
+    match action {
+        Action::Receive(entry) => Action::Receive(StockEntry { detail, ..entry }),
+        Action::Sell(entry) => Action::Sell(StockEntry { detail, ..entry }),
+        Action::Return(entry) => {
+            let told = entry.detail.as_deref();
+            let mut words = Detail::clone(detail.as_deref().expect("given"));
+            words.condition = told.and_then(|told| told.condition);
+            words.order = words.order.or_else(|| told.and_then(|told| told.order.clone()));
+            Action::Return(StockEntry { detail: Some(Arc::new(words)), ..entry })
+        }
+        Action::Adjust(wish) => Action::Adjust(Adjust { detail, ..wish }),
+        Action::Move(wish) => Action::Move(MoveStock { detail, ..wish }),
+        Action::Count(wish) => Action::Count(Count { detail, ..wish }),
+        Action::StartTransfer(wish) => {
+            Action::StartTransfer(Box::new(StartTransfer { detail, ..*wish }))
+        }
+        other => panic!("{} has no goods", std::format!("{other:?}")),
+    }
 }
 
 pub(super) fn transfer(item: &str, from: &str, to: &str, quantity: &str) -> Action {

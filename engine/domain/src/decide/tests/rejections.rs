@@ -102,6 +102,7 @@ fn refused_actions(world: &mut World) -> Vec<Action> {
         reserve("tea@nowhere 1"),
         shift("pot@b", "1", Available, Damaged),
         assign_bin("tea@a", "none"),
+        revalue("tea@a", Some("L-9"), "1"),
         confirm(9_999_999),
         cancel_transfer(9_999_999),
         receive("old@a", "1"),

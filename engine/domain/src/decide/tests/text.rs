@@ -10,12 +10,16 @@ use std::vec::Vec;
 
 use crate::change::Change;
 use crate::command::{Place, ReleasedLine, RequestedLine, ShippedLine, Wanted};
-use crate::ids::{ItemId, LocationId};
+use crate::ids::{ItemId, LocationId, LotNumber};
 use crate::position::Figures;
 use crate::quantity::{Money, Quantity};
 use crate::rejection::{Rejection, Shortage};
 use crate::reservation::{Reservation, Status};
 use crate::stock::Stock;
+
+pub(super) fn lot(number: &str) -> LotNumber {
+    LotNumber::parse(number).expect("valid")
+}
 
 pub(super) fn money(text: &str) -> Money {
     Money::parse(text).expect("a number")

@@ -202,6 +202,10 @@ impl World {
         self.ok(actions::put_location(location, |attributes| attributes.activity = activity));
     }
 
+    pub(super) fn at_place(&self, place: &str) -> &Position {
+        self.position(place).expect("a known position")
+    }
+
     pub(super) fn position(&self, place: &str) -> Option<&Position> {
         let place = text::place(place);
         let tenant = self.stock.tenant_number(&TenantId::parse("default").expect("valid"))?;
