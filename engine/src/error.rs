@@ -71,6 +71,7 @@ impl From<&LogError> for Fatal {
             LogError::Damaged { .. }
             | LogError::UnknownFormat { .. }
             | LogError::OpenedToVerify
+            | LogError::IndexBehind
             | LogError::IndexDamaged { .. } => FatalCode::LogDamaged,
         };
         Self { code, message: error.to_string() }

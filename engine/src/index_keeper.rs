@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Duration;
 
-use onhand_storage::{IndexStore, LogError, LogReader};
+use onhand_storage::{IndexRow, IndexStore, LogError, LogReader, lower_priority};
 
 use crate::history::{RecentRows, rows_of};
 use crate::hopper::receive_within;
@@ -25,12 +25,15 @@ pub(crate) struct IndexKeeper {
     pub(crate) recent: Arc<RecentRows>,
     pub(crate) log: LogReader,
     pub(crate) figures: Arc<Figures>,
+    /// At least one.
     pub(crate) records_max: u64,
+    pub(crate) bytes_per_second: u64,
 }
 
 impl IndexKeeper {
     /// Makes missing rows again, then runs until nobody can give orders any more.
     pub(crate) fn run(mut self, recovered: u64, orders: &Receiver<Order>) {
+        lower_priority();
         if let Err(error) = self.rebuild(recovered) {
             tracing::error!(%error, "the index cannot be rebuilt; what has ended will not be found");
         }
@@ -52,15 +55,39 @@ impl IndexKeeper {
         }
     }
 
-    /// Rows of records that no run covers, read from the log again.
-    fn rebuild(&self, recovered: u64) -> Result<(), LogError> {
-        let covered = self.store.covered_to();
-        self.figures.tell_indexed(covered);
-        let mut cursor = self.log.frames_from(covered.saturating_add(1));
-        while cursor.next_sequence() <= recovered {
+    /// Rows of records that no run covers, read from the log again: written at once where a run is full
+    /// or a segment complete, else kept in memory.
+    fn rebuild(&mut self, recovered: u64) -> Result<(), LogError> {
+        let ranges = self.log.segment_ranges();
+        let active = ranges.last().map(|(segment, _, _)| *segment);
+        for (segment, first, last) in ranges {
+            let is_sealed = Some(segment) != active;
+            let last = last.min(recovered);
+            let mut first = first.max(self.store.covered_to().saturating_add(1));
+            while first <= last {
+                let end = last.min(first.saturating_add(self.records_max - 1));
+                let rows = self.rows_from_log(first, end)?;
+                if !is_sealed && end - first < self.records_max - 1 {
+                    self.recent.extend(rows.into_iter());
+                    break;
+                }
+                self.store.append_run(segment, first, end, rows)?;
+                first = end.saturating_add(1);
+            }
+            self.figures.tell_indexed(self.store.covered_to());
+            if is_sealed && self.store.covered_to() >= last {
+                self.store.merge(segment)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rows_from_log(&self, first: u64, last: u64) -> Result<Vec<IndexRow>, LogError> {
+        let mut rows = Vec::new();
+        let mut cursor = self.log.frames_from(first);
+        while cursor.next_sequence() <= last {
             let Some(frame) = cursor.next_frame()? else { break };
-            let mut rows = Vec::new();
-            for stored in frame.records() {
+            for stored in frame.records().take_while(|stored| stored.sequence <= last) {
                 let change =
                     record::decode(stored.kind, stored.version, stored.sequence, stored.payload);
                 // A record that recovery has read can be read.
@@ -68,13 +95,13 @@ impl IndexKeeper {
                     rows_of(&change, stored.sequence, |row| rows.push(row));
                 }
             }
-            self.recent.extend(rows.into_iter());
         }
-        Ok(())
+        Ok(rows)
     }
 
     /// Writes a run when enough is waiting, or when a segment is complete.
     fn write(&mut self, everything: bool) -> Result<(), LogError> {
+        self.recent.settle();
         let durable = self.figures.durable();
         let ranges = self.log.segment_ranges();
         let active = ranges.last().map(|(segment, _, _)| *segment);
@@ -91,12 +118,19 @@ impl IndexKeeper {
             }
             let waiting = last.saturating_sub(covered);
             if everything || is_sealed || waiting >= self.records_max {
-                self.store.append_run(segment, first, last, self.recent.range(first, last))?;
+                // What comes faster than the throttle lets through must not fill the memory.
+                let is_behind = waiting >= self.records_max.saturating_mul(2);
+                self.store.set_rate(Some(self.bytes_per_second).filter(|_| !is_behind));
+                let rows = match self.recent.range(first, last) {
+                    Some(rows) => rows,
+                    None => self.rows_from_log(first, last)?,
+                };
+                self.store.append_run(segment, first, last, rows)?;
+                self.recent.forget_up_to(last);
+                self.figures.tell_indexed(last);
                 if is_sealed {
                     self.store.merge(segment)?;
                 }
-                self.recent.forget_up_to(last);
-                self.figures.tell_indexed(last);
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Hashes of idempotency keys and of order ids.
+//! Hashes of idempotency keys, of order ids and of references.
 
 use onhand_domain::stable_hash::stable_hash;
 
@@ -45,6 +45,12 @@ pub fn event_id_hash(id: &str) -> u64 {
 #[must_use]
 pub fn order_hash(tenant: u32, order: &str) -> u64 {
     stable_hash(&[&tenant.to_string(), order])
+}
+
+/// Key of a reference in the index of segments. Different references may share it; readers compare.
+#[must_use]
+pub fn reference_hash(tenant: u32, reference: &str) -> u64 {
+    stable_hash(&["reference", &tenant.to_string(), reference])
 }
 
 #[cfg(test)]

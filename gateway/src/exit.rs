@@ -216,7 +216,7 @@ pub(crate) fn exit_of_log(error: &LogError) -> Exit {
         LogError::DiskFull { .. } => Exit::DiskFull,
         LogError::OutcomeUnknown { .. } | LogError::Latched => Exit::CommitFailed,
         LogError::Damaged { .. } | LogError::IndexDamaged { .. } => Exit::Damaged,
-        LogError::OpenedToVerify => Exit::Internal,
+        LogError::OpenedToVerify | LogError::IndexBehind => Exit::Internal,
     }
 }
 

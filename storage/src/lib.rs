@@ -12,6 +12,7 @@
 //! * `directory`: the data directory, and recovery
 //! * `high_water`, `verify`: noticing what is missing or was changed
 //! * `checkpoint`, `index`, `throttle`: what is written beside the log
+//! * `priority`: threads that give way to the others
 //! * `memory_log`: the log of the simulation
 
 mod append;
@@ -27,6 +28,7 @@ mod high_water;
 mod index;
 mod log;
 mod memory_log;
+mod priority;
 mod read;
 mod record;
 mod segment;
@@ -56,6 +58,7 @@ pub use high_water::HighWater;
 pub use index::{IndexReader, IndexRow, IndexStore};
 pub use log::{Committed, FrameCursor, Log, ReadLog};
 pub use memory_log::{FailedCommit, FaultDuration, MemoryLog, MemoryLogReader};
+pub use priority::lower_priority;
 pub use read::LogReader;
 pub use record::{
     PAYLOAD_BYTES_MAX, RECORD_HEADER_BYTES, RecordBatch, RecordRef, RecordTooLarge, StoredRecord,

@@ -52,6 +52,11 @@ pub trait ReadLog: Send + Sync {
 
     /// A walk that begins with the record `sequence` (at least 1).
     fn frames_from(&self, sequence: u64) -> FrameCursor;
+
+    /// The frame that holds the record `sequence` and frames before it, the newest first: at least
+    /// one, at most about a mebibyte. Checksums have been verified. Empty when the record is not
+    /// durable yet or not kept any more.
+    fn frames_back(&self, sequence: u64) -> Result<Vec<Frame>, LogError>;
 }
 
 /// Where a cursor gets its frames: implemented by every log.

@@ -292,4 +292,18 @@ impl ReadLog for MemoryLogReader {
     fn frames_from(&self, sequence: u64) -> FrameCursor {
         FrameCursor::new(self.shared.clone(), sequence)
     }
+
+    fn frames_back(&self, sequence: u64) -> Result<Vec<Frame>, LogError> {
+        let state = self.shared.state.read();
+        let Some(last) = state.find(sequence) else { return Ok(Vec::new()) };
+        let (mut frames, mut bytes) = (Vec::new(), 0);
+        for (first, _, row) in state.rows[..=last].iter().rev().take(READ_AHEAD_FRAMES) {
+            frames.push(decode(&file(), *first, row.to_vec())?);
+            bytes += row.len();
+            if bytes >= READ_AHEAD_BYTES {
+                break;
+            }
+        }
+        Ok(frames)
+    }
 }

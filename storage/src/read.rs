@@ -173,6 +173,25 @@ impl Segments {
     }
 }
 
+impl Segments {
+    fn frames_back(&self, sequence: u64) -> Result<Vec<Frame>, LogError> {
+        let Some(segment) = self.find(sequence) else { return Ok(Vec::new()) };
+        self.read(&segment, |table| {
+            let redb = |error: redb::StorageError| segment.redb(error.into());
+            let (mut frames, mut bytes) = (Vec::new(), 0);
+            for row in table.range(..=sequence).map_err(redb)?.rev() {
+                let (key, row) = row.map_err(redb)?;
+                frames.push(decode(segment.path(), key.value(), row.value().to_vec())?);
+                bytes += row.value().len();
+                if bytes >= READ_AHEAD_BYTES || frames.len() >= READ_AHEAD_FRAMES {
+                    break;
+                }
+            }
+            Ok(frames)
+        })
+    }
+}
+
 impl FrameSource for Segments {
     fn durable_sequence(&self) -> u64 {
         self.durable()
@@ -234,6 +253,11 @@ impl LogReader {
         FrameCursor::new(self.segments.clone(), sequence)
     }
 
+    /// See [`ReadLog::frames_back`].
+    pub fn frames_back(&self, sequence: u64) -> Result<Vec<Frame>, LogError> {
+        self.segments.frames_back(sequence)
+    }
+
     /// The directory of the segments, for messages.
     pub fn directory(&self) -> &Path {
         &self.segments.directory
@@ -255,5 +279,9 @@ impl ReadLog for LogReader {
 
     fn frames_from(&self, sequence: u64) -> FrameCursor {
         self.frames_from(sequence)
+    }
+
+    fn frames_back(&self, sequence: u64) -> Result<Vec<Frame>, LogError> {
+        self.frames_back(sequence)
     }
 }

@@ -1,6 +1,6 @@
 //! The index of a sealed segment: one redb file, written once, in ascending order.
 
-use std::ops::Bound;
+use std::ops::{Bound, ControlFlow};
 use std::path::{Path, PathBuf};
 
 use parking_lot::RwLock;
@@ -16,7 +16,7 @@ use crate::throttle::Throttle;
 
 const LABEL: &str = "label";
 const LABEL_BYTES: usize = 40;
-const FORMAT: u16 = 1;
+const FORMAT: u16 = 2;
 /// Rows of one transaction: about a mebibyte, so that no sync is large.
 const COMMIT_ROWS: u64 = 1 << 16;
 
@@ -235,6 +235,27 @@ impl Merged {
             let table = database.begin_read()?.open_table(INDEX_ROWS)?;
             for row in table.range(*low..*high)?.rev().take(limit - found.len()) {
                 found.push(sequence_of(&row?.0.value()));
+            }
+            Ok(())
+        };
+        read().map(Some).map_err(|error| redb(&self.path, error))
+    }
+
+    /// Like [`Run::walk`]; `None` when the file is closed.
+    pub(super) fn walk(
+        &self,
+        low: &RowBytes,
+        high: &RowBytes,
+        row: &mut dyn FnMut(&RowBytes) -> ControlFlow<()>,
+    ) -> Result<Option<()>, LogError> {
+        let handle = self.handle.read();
+        let Some(database) = &*handle else { return Ok(None) };
+        let mut read = || -> Result<(), redb::Error> {
+            let table = database.begin_read()?.open_table(INDEX_ROWS)?;
+            for found in table.range(*low..*high)? {
+                if row(&found?.0.value()).is_break() {
+                    break;
+                }
             }
             Ok(())
         };
