@@ -1,6 +1,10 @@
 //! What has left memory, read from the log by its index.
 
+mod as_of;
+mod chain;
 mod consumed;
+mod kept;
+mod ledger;
 mod letters;
 mod moment;
 mod recent;
@@ -14,6 +18,7 @@ use onhand_domain::ids::Reference;
 use onhand_domain::position::PositionNumber;
 use onhand_domain::quantity::Quantity;
 use onhand_domain::reservation::{Reservation, ReservationNumber};
+use onhand_domain::time::Timestamp;
 use onhand_domain::transfer::TransferNumber;
 use onhand_storage::{IndexReader, LogError, ReadLog};
 
@@ -24,8 +29,11 @@ use crate::recovery::read_change;
 use crate::view::View;
 use crate::writer::core::{Found, FoundOrder};
 
+pub use as_of::{Hold, Holds, PositionAsOf};
 pub use consumed::{ConsumedFilter, ConsumedRecord, ConsumedStatus};
+pub use ledger::{EntryCost, LedgerEntry, LedgerFilter, LedgerPage, LedgerPlace};
 pub use letters::LetterRecord;
+pub(crate) use kept::KeptSince;
 pub(crate) use recent::RecentRows;
 pub(crate) use rows::rows_of;
 use rows::{kind, returned_on};
@@ -40,6 +48,7 @@ const RETURNS_OF_ORDER_MAX: usize = 10_000;
 pub(crate) struct Archive {
     pub(crate) recent: Arc<RecentRows>,
     pub(crate) index: IndexReader,
+    pub(crate) kept: Arc<KeptSince>,
 }
 
 impl Archive {
@@ -191,6 +200,18 @@ pub struct History {
 }
 
 impl History {
+    /// The first instant of which everything is known; `None`: all of them.
+    #[must_use]
+    pub fn earliest(&self) -> Option<Timestamp> {
+        self.archive.kept.earliest()
+    }
+
+    /// The last record that is not kept any more; 0: all are kept.
+    #[must_use]
+    pub fn gone_to(&self) -> u64 {
+        self.archive.kept.sequence()
+    }
+
     /// A reservation, open or ended.
     ///
     /// # Errors

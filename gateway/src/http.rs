@@ -17,8 +17,11 @@ pub(crate) mod decimal;
 pub(crate) mod dispatch;
 pub(crate) mod door;
 pub(crate) mod events;
+pub(crate) mod explain;
 pub(crate) mod extract;
+pub(crate) mod instants;
 pub(crate) mod json;
+pub(crate) mod ledger;
 pub(crate) mod meters;
 pub(crate) mod openapi;
 pub(crate) mod operation;
@@ -71,6 +74,8 @@ pub(crate) static ROUTES: &[Route] = routes! {
     // Reads
     GET    "/v1/positions"                                     => positions::list,
     GET    "/v1/positions/{itemId}/{locationId}"               => positions::read,
+    GET    "/v1/positions/{itemId}/{locationId}/explain"       => explain::explain,
+    GET    "/v1/ledger"                                        => ledger::list,
     GET    "/v1/availability"                                  => availability::get,
     POST   "/v1/availability"                                  => availability::post,
     GET    "/v1/events"                                        => events::page,
@@ -99,6 +104,8 @@ pub(crate) static ROUTES: &[Route] = routes! {
     GET    "/inventory-items/{itemId}/availability"            => availability::of_item,
     GET    "/v1/reports/low-stock"                             => reports::low_stock,
     GET    "/reports/low-stock"                                => reports::low_stock,
+    GET    "/v1/reports/stock-movements"                       => ledger::stock_movements,
+    GET    "/reports/stock-movements"                          => ledger::stock_movements,
     // Operation
     GET    "/health/live"                                      => operation::live,
     GET    "/health/ready"                                     => operation::ready,

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::EngineConfig;
 use crate::error::StartError;
 use crate::gate::Gate;
-use crate::history::{Archive, History, RecentRows};
+use crate::history::{Archive, History};
 use crate::hopper::Hopper;
 use crate::outbox::Outbox;
 use crate::permits::Permits;
@@ -53,7 +53,11 @@ impl Plan {
         index: &IndexStore,
     ) -> Result<Self, StartError> {
         let log: Arc<dyn ReadLog> = Arc::new(reader.clone());
-        let archive = Archive { recent: Arc::new(RecentRows::default()), index: index.reader() };
+        let archive = Archive {
+            recent: Arc::default(),
+            index: index.reader(),
+            kept: Arc::default(),
+        };
         let figures = Arc::new(Figures::default());
         figures.start_from(recovered.sequence, recovered.checkpointed);
         let view = View::new();

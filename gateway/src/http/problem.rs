@@ -7,6 +7,7 @@ mod tests;
 use axum::http::StatusCode;
 use onhand_domain::dead_letter::LetterStatus;
 use onhand_domain::rejection::{Limit, Rejection, Shortage, StockThere};
+use onhand_domain::time::Timestamp;
 use onhand_engine::Failure;
 
 use crate::http::decimal::Field;
@@ -89,6 +90,15 @@ impl Problem {
     /// 404 of something that is not there.
     pub(crate) fn unknown(code: Code, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, detail)
+    }
+
+    /// 410: before the kept history.
+    pub(crate) fn gone(field: &'static str, earliest: Timestamp) -> Self {
+        let detail = format!("`{field}` lies before the history that is kept");
+        Self::new(StatusCode::GONE, Code::HistoryGone, detail).with(|json| {
+            json.text("field", field);
+            json.time("earliest", earliest);
+        })
     }
 
     /// 500: our own fault.

@@ -53,6 +53,8 @@ pub(crate) enum Code {
     BelowFulfilled,
     /// More than is open.
     ExceedsOpen,
+    /// Older than the history that is kept.
+    HistoryGone,
     /// More work than can be done.
     Overloaded,
     /// Nobody knows whether it was done.
@@ -66,7 +68,7 @@ pub(crate) enum Code {
 impl Code {
     /// All codes.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 29] = [
+    pub(crate) const ALL: [Self; 30] = [
         Self::InvalidRequest,
         Self::InvalidQuantity,
         Self::InvalidId,
@@ -92,6 +94,7 @@ impl Code {
         Self::InvalidState,
         Self::BelowFulfilled,
         Self::ExceedsOpen,
+        Self::HistoryGone,
         Self::Overloaded,
         Self::OutcomeUnknown,
         Self::StorageFull,
@@ -128,6 +131,7 @@ impl Code {
             Self::InvalidState => ("INVALID_STATE", "Its state does not allow it"),
             Self::BelowFulfilled => ("BELOW_FULFILLED", "Less than was shipped"),
             Self::ExceedsOpen => ("EXCEEDS_OPEN", "More than is open"),
+            Self::HistoryGone => ("HISTORY_GONE", "The history of then is not kept any more"),
             Self::Overloaded => ("OVERLOADED", "Too much work at once"),
             Self::OutcomeUnknown => ("OUTCOME_UNKNOWN", "The outcome is unknown"),
             Self::StorageFull => ("STORAGE_FULL", "The disk is nearly full"),
