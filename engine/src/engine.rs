@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use onhand_domain::stock::{Rules, Stock};
-use onhand_storage::{Cursors, DataDirectory};
+use onhand_storage::{Cursors, DataDirectory, LogReader};
 use parking_lot::Mutex;
 
 use crate::bell::Bell;
@@ -28,7 +28,8 @@ use crate::permits::Permits;
 use crate::port::{Port, SourcePort, SourceShare, Ticket};
 use crate::ports::Ports;
 use crate::publisher::Publisher;
-use crate::recovery::recover;
+use crate::recovery::recover_directory;
+use crate::retention::{self, Retention};
 use crate::status::{Figures, LogStatus, Status};
 use crate::view::View;
 use crate::{checkpoint, index_keeper};
@@ -58,6 +59,7 @@ struct Inner {
     publisher: OnceLock<Publisher>,
     figures: Arc<Figures>,
     fixed: Fixed,
+    reader: Mutex<Option<LogReader>>,
     running: Mutex<Option<Running>>,
 }
 
@@ -70,6 +72,7 @@ struct Fixed {
     partitions: u16,
     replayed: u64,
     reserve_bytes: u64,
+    rules: Rules,
 }
 
 /// Threads and actors.
@@ -79,6 +82,7 @@ struct Running {
     threads: Vec<JoinHandle<()>>,
     checkpoint: SyncSender<checkpoint::Order>,
     index: SyncSender<index_keeper::Order>,
+    retention: Option<SyncSender<retention::Order>>,
 }
 
 impl Engine {
@@ -96,8 +100,8 @@ impl Engine {
             tracing::warn!(found, expected, "going on without the lost end of the log");
         }
         let rules = Rules { partitions: directory.partitions(), ..config.rules };
-        let stock = Stock::new(rules, RandomState::new().hash_one(directory.identity()));
-        let recovered = recover(stock, &directory.checkpoints(), &reader)?;
+        let make = || Stock::new(rules, RandomState::new().hash_one(directory.identity()));
+        let recovered = recover_directory(make, &directory, &reader)?;
         tracing::info!(
             sequence = recovered.sequence,
             replayed = recovered.replayed,
@@ -121,6 +125,42 @@ impl Engine {
         };
         watch.start()?;
         Ok(Self { inner })
+    }
+
+    /// From now on keeps history only so long. `published` tells the last record that every sink has
+    /// published; what it does not contain stays. To be called once; without it everything is kept.
+    ///
+    /// # Errors
+    /// The thread could not be started.
+    pub fn keep_history(
+        &self,
+        keep: Duration,
+        published: impl Fn() -> u64 + Send + 'static,
+    ) -> Result<(), StartError> {
+        let inner = &self.inner;
+        let directory = inner.directory.lock().clone();
+        let (Some(directory), Some(running)) = (directory, &mut *inner.running.lock()) else {
+            return Ok(());
+        };
+        let (orders, inbox) = sync_channel(1);
+        let retention = Retention {
+            log: inner.reader.lock().clone().ok_or_else(|| StartError::Thread("stopped".into()))?,
+            directory,
+            figures: Arc::clone(&inner.figures),
+            view: Arc::clone(&inner.view),
+            kept: Arc::clone(&inner.history.archive.kept),
+            index: running.index.clone(),
+            rules: Rules { partitions: inner.fixed.partitions, ..inner.fixed.rules },
+            keep,
+            published: Box::new(published),
+        };
+        let thread = std::thread::Builder::new()
+            .name("onhand-retention".to_owned())
+            .spawn(move || retention.run(&inbox))
+            .map_err(|error| StartError::Thread(error.to_string()))?;
+        running.threads.push(thread);
+        running.retention = Some(orders);
+        Ok(())
     }
 
     /// A way in. One per thread of a door; see [`Port::driver`].
@@ -244,7 +284,7 @@ impl Inner {
         if running.log.join().is_err() {
             tracing::error!("the log thread panicked");
         }
-        drop((running.checkpoint, running.index));
+        drop((running.checkpoint, running.index, running.retention));
         for stop in running.stop {
             // A runtime that has ended needs no word.
             let _ = stop.send(());
@@ -255,6 +295,7 @@ impl Inner {
             }
         }
         self.history.readers.close();
+        self.reader.lock().take();
         self.directory.lock().take();
     }
 

@@ -31,9 +31,10 @@ use crate::writer::core::{Found, FoundOrder};
 
 pub use as_of::{Hold, Holds, PositionAsOf};
 pub use consumed::{ConsumedFilter, ConsumedRecord, ConsumedStatus};
+pub(crate) use kept::KeptSince;
 pub use ledger::{EntryCost, LedgerEntry, LedgerFilter, LedgerPage, LedgerPlace};
 pub use letters::LetterRecord;
-pub(crate) use kept::KeptSince;
+pub(crate) use moment::latest_of;
 pub(crate) use recent::RecentRows;
 pub(crate) use rows::rows_of;
 use rows::{kind, returned_on};

@@ -17,6 +17,8 @@ const LOOK: Duration = Duration::from_millis(500);
 pub(crate) enum Order {
     /// Write everything that is durable, and say so.
     Flush(SyncSender<()>),
+    /// Records up to this one are not kept any more.
+    Forget(u64),
 }
 
 /// Its parts.
@@ -42,6 +44,12 @@ impl IndexKeeper {
             let order = receive_within(orders, LOOK);
             let everything = match &order {
                 Ok(Some(Order::Flush(_))) => true,
+                Ok(Some(Order::Forget(sequence))) => {
+                    if let Err(error) = self.store.forget_up_to(*sequence) {
+                        tracing::warn!(%error, "index files of gone segments stay until the next start");
+                    }
+                    false
+                }
                 Ok(None) => false,
                 Err(()) => return,
             };

@@ -89,6 +89,8 @@ pub(crate) fn last_before(
 
 fn read(log: &dyn ReadLog, after: u64, until: u64) -> Result<Vec<Published>, LogError> {
     let mut found = Vec::new();
+    // Who stands before the kept history goes on where it begins.
+    let after = after.max(log.earliest_sequence().saturating_sub(1));
     let mut cursor = log.frames_from(after.saturating_add(1));
     while found.len() < RECORDS_PER_READ
         && let Some(frame) = cursor.next_frame()?

@@ -1,6 +1,7 @@
 //! Proof on a stopped directory: the chain of the log, and that memory is what the log says.
 //!
-//! Memory is built twice, from the first record and from the checkpoints, and both must agree; and
+//! Memory is built twice, from the first kept record (or the opening before it) and from the checkpoints,
+//! and both must agree; and
 //! what the rules promise about sums is checked on it.
 
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ use onhand_storage::{ChainReport, DataDirectory, ReadLog, StorageConfig, verify_
 
 use crate::error::StartError;
 use crate::record;
-use crate::recovery::recover;
+use crate::recovery::{recover_directory, recover_to};
 
 /// At most so many contradictions are listed.
 const FINDINGS_MAX: usize = 100;
@@ -55,11 +56,10 @@ pub fn verify_with(
     let chain = verify_chain(directory, on_progress)?;
     let log = directory.open_reader()?;
     let rules = Rules { partitions: directory.partitions(), ..Rules::default() };
-    let mut proof =
-        Proof { stock: Stock::new(rules, 0), on_hand: HashMap::new(), findings: Vec::new() };
+    let mut proof = Proof::begin(directory, rules, &log)?;
     proof.walk(&log)?;
     proof.check_sums();
-    let recovered = recover(Stock::new(rules, 0), &directory.checkpoints(), &log)?;
+    let recovered = recover_directory(|| Stock::new(rules, 0), directory, &log)?;
     proof.compare(&recovered.stock);
     Ok(Report {
         chain,
@@ -78,6 +78,25 @@ struct Proof {
 }
 
 impl Proof {
+    /// Nothing, or what the opening says when the first segments have gone.
+    fn begin(
+        directory: &DataDirectory,
+        rules: Rules,
+        log: &dyn ReadLog,
+    ) -> Result<Self, StartError> {
+        let mut proof =
+            Self { stock: Stock::new(rules, 0), on_hand: HashMap::new(), findings: Vec::new() };
+        let Some(opening) = directory.opening() else { return Ok(proof) };
+        let state = directory.opening_state();
+        proof.stock = recover_to(proof.stock, &state, log, opening.sequence, &|| true)?.stock;
+        for number in 0..proof.stock.sizes().positions {
+            if let Some(position) = proof.stock.position(number) {
+                proof.on_hand.insert(number, position.figures().on_hand());
+            }
+        }
+        Ok(proof)
+    }
+
     fn find(&mut self, finding: impl FnOnce() -> String) {
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(finding());

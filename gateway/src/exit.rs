@@ -177,7 +177,7 @@ impl From<StartError> for Stop {
             StartError::Log(error) => exit_of_log(error),
             StartError::Io(error) => exit_of_io(error),
             StartError::LostTail { .. } => Exit::LostTail,
-            StartError::Undecodable { .. } => Exit::Damaged,
+            StartError::Undecodable { .. } | StartError::CheckpointGone { .. } => Exit::Damaged,
             StartError::Thread(_) => Exit::Internal,
         };
         Self::new(exit, error)

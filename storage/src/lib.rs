@@ -10,6 +10,7 @@
 //! * `log`: what a log is
 //! * `segment`, `append`, `read`: the log on disk
 //! * `directory`: the data directory, and recovery
+//! * `opening`: what is left of segments that went
 //! * `high_water`, `verify`: noticing what is missing or was changed
 //! * `checkpoint`, `index`, `throttle`: what is written beside the log
 //! * `priority`: threads that give way to the others
@@ -28,6 +29,7 @@ mod high_water;
 mod index;
 mod log;
 mod memory_log;
+mod opening;
 mod priority;
 mod read;
 mod record;
@@ -58,6 +60,7 @@ pub use high_water::HighWater;
 pub use index::{IndexReader, IndexRow, IndexStore};
 pub use log::{Committed, FrameCursor, Log, ReadLog};
 pub use memory_log::{FailedCommit, FaultDuration, MemoryLog, MemoryLogReader};
+pub use opening::{Opening, OpeningSlot};
 pub use priority::lower_priority;
 pub use read::LogReader;
 pub use record::{

@@ -11,7 +11,8 @@ use uuid::Uuid;
 use crate::error::LogError;
 use crate::frame::{self, FRAME_HEADER_BYTES, Frame, FrameFields, FrameHash};
 use crate::log::{
-    Committed, FrameCursor, FrameSource, Log, READ_AHEAD_BYTES, READ_AHEAD_FRAMES, ReadLog, decode,
+    Committed, FrameCursor, FrameSource, Log, READ_AHEAD_BYTES, READ_AHEAD_FRAMES, ReadLog, Start,
+    decode,
 };
 use crate::record::{RecordBatch, Records, StoredRecord};
 
@@ -256,8 +257,8 @@ impl FrameSource for MemoryFrames {
         Ok(())
     }
 
-    fn genesis(&self) -> FrameHash {
-        FrameHash::genesis(Uuid::nil(), LOG_NUMBER)
+    fn start(&self) -> Start {
+        Start::genesis(FrameHash::genesis(Uuid::nil(), LOG_NUMBER))
     }
 
     fn log_number(&self) -> u16 {

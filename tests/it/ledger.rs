@@ -38,7 +38,7 @@ fn an_entry_shows_all_that_was_said() {
          from none, to available, reference po-1, referenceType PO, note two boxes, lotNumber lot-1, \
          occurredAt 2026-03-01T10:00:00.000Z, actor ann, correlationId flow-1, causationId cause-1",
         receipt.text("transactionId"),
-        receipt.text("sequence")
+        receipt.number("sequence")
     ));
     assert!(entries[1].instant("recordedAt") > entries[1].instant("occurredAt"));
 }

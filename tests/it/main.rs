@@ -44,6 +44,7 @@ mod races;
 mod recall;
 mod receipts;
 mod reservations;
+mod retention;
 mod returns;
 mod sales;
 mod shutdown;

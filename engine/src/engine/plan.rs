@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use onhand_domain::time::Timestamp;
 use onhand_storage::{DataDirectory, IndexStore, LogReader, ReadLog, SegmentedLog};
 use parking_lot::Mutex;
 use ractor::Actor;
@@ -53,11 +54,11 @@ impl Plan {
         index: &IndexStore,
     ) -> Result<Self, StartError> {
         let log: Arc<dyn ReadLog> = Arc::new(reader.clone());
-        let archive = Archive {
-            recent: Arc::default(),
-            index: index.reader(),
-            kept: Arc::default(),
-        };
+        let archive =
+            Archive { recent: Arc::default(), index: index.reader(), kept: Arc::default() };
+        if let Some(opening) = directory.opening() {
+            archive.kept.tell(opening.sequence, Timestamp::from_millis(opening.at_ms));
+        }
         let figures = Arc::new(Figures::default());
         figures.start_from(recovered.sequence, recovered.checkpointed);
         let view = View::new();
@@ -80,6 +81,7 @@ impl Plan {
                 partitions: directory.partitions(),
                 replayed: recovered.replayed,
                 reserve_bytes: directory.disk_reserve_bytes(),
+                rules: config.rules,
             },
         })
     }
@@ -146,15 +148,17 @@ impl Plan {
             &self.figures,
             writer.actor.clone(),
         )?;
+        let kept_reader = reader.clone();
         let (index, index_thread) =
             keepers.index(config, index, &self.archive, reader, &self.figures, sequence)?;
         let hosts = [writer.thread, release.thread, supervision.thread];
         let threads = [checkpoint_thread, index_thread].into_iter().chain(hosts).collect();
         let stop = vec![writer.stop, release.stop, supervision.stop];
-        Ok(self.into_inner(Running { stop, log, threads, checkpoint, index }))
+        let running = Running { stop, log, threads, checkpoint, index, retention: None };
+        Ok(self.into_inner(running, kept_reader))
     }
 
-    fn into_inner(self, running: Running) -> Inner {
+    fn into_inner(self, running: Running, reader: LogReader) -> Inner {
         let outbox = Outbox { readers: self.readers.clone(), durable: self.durable.subscribe() };
         let history =
             History { view: Arc::clone(&self.view), readers: self.readers, archive: self.archive };
@@ -172,6 +176,7 @@ impl Plan {
             publisher: OnceLock::new(),
             figures: self.figures,
             fixed: self.fixed,
+            reader: Mutex::new(Some(reader)),
             running: Mutex::new(Some(running)),
         }
     }

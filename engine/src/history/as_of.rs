@@ -272,9 +272,10 @@ impl HoldSearch {
         if !self.seen.insert(reservation.number) || !reservation.status.is_open() {
             return;
         }
-        let lines = reservation.lines.iter().filter(|line| {
-            line.position == Some(self.position) && line.holding == Holding::Stock
-        });
+        let lines = reservation
+            .lines
+            .iter()
+            .filter(|line| line.position == Some(self.position) && line.holding == Holding::Stock);
         let quantity = lines.fold(Quantity::ZERO, |sum, line| sum.saturating_add(line.open()));
         if !quantity.is_positive() {
             return;

@@ -21,14 +21,9 @@ pub(super) struct Standing {
 /// As the view shows it now.
 pub(super) fn now(view: &View, number: PositionNumber) -> Standing {
     let shown = view.position_by_number(number);
-    shown.map_or(
-        Standing { sequence: 0, figures: Figures::default(), version: 0 },
-        |shown| Standing {
-            sequence: shown.sequence,
-            figures: shown.figures,
-            version: shown.version,
-        },
-    )
+    shown.map_or(Standing { sequence: 0, figures: Figures::default(), version: 0 }, |shown| {
+        Standing { sequence: shown.sequence, figures: shown.figures, version: shown.version }
+    })
 }
 
 /// Figures without a movement that they contain.

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use onhand_domain::decide::OCCURRED_AHEAD_MS_MAX;
 use onhand_domain::time::Timestamp;
 
 /// Where the kept history begins; it moves on when segments go.
@@ -10,12 +9,12 @@ use onhand_domain::time::Timestamp;
 pub(crate) struct KeptSince {
     /// The last record that is not kept any more; 0: all are kept.
     sequence: AtomicU64,
-    /// When it was decided, in milliseconds.
+    /// The latest instant that it or a record before it tells of, in milliseconds.
     at_ms: AtomicI64,
 }
 
 impl KeptSince {
-    /// Records up to this one, decided at this instant, are not kept any more.
+    /// Records up to this one, which tell of nothing after this instant, are not kept any more.
     pub(crate) fn tell(&self, sequence: u64, at: Timestamp) {
         self.at_ms.store(at.millis(), Ordering::Relaxed);
         self.sequence.store(sequence, Ordering::Release);
@@ -26,10 +25,10 @@ impl KeptSince {
         self.sequence.load(Ordering::Acquire)
     }
 
-    /// The first instant of which everything is known: no record before it told of something later.
+    /// The first instant as of which everything is known.
     pub(crate) fn earliest(&self) -> Option<Timestamp> {
         let at = |_| Timestamp::from_millis(self.at_ms.load(Ordering::Relaxed));
         let last = Some(self.sequence()).filter(|sequence| *sequence > 0).map(at);
-        last.map(|last| last.plus_millis(OCCURRED_AHEAD_MS_MAX.saturating_add(1)))
+        last.map(|last| last.plus_millis(1))
     }
 }

@@ -293,8 +293,7 @@ impl History {
             return Ok(LedgerPage::default());
         };
         let (archive, view) = (self.archive.clone(), Arc::clone(&self.view));
-        let read =
-            move |log: &dyn ReadLog| archive.ledger_page(log, &view, &wanted, before, limit);
+        let read = move |log: &dyn ReadLog| archive.ledger_page(log, &view, &wanted, before, limit);
         self.readers.read_ledger(read).await
     }
 }

@@ -22,3 +22,9 @@ pub(super) fn is_prompt(change: &Change) -> bool {
 pub(super) fn lateness_ms(change: &Change, movement: &Movement) -> i64 {
     change.at.millis_since(occurred_at(change, movement))
 }
+
+/// The latest instant that a record tells of.
+pub(crate) fn latest_of(change: &Change) -> Timestamp {
+    let moments = change.movements.iter().map(|movement| occurred_at(change, movement));
+    moments.fold(change.at, Timestamp::max)
+}

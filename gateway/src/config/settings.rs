@@ -89,6 +89,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "16MiB",
         "How fast checkpoints and indexes are written beside the log.",
     ),
+    setting(
+        "retention",
+        "forever",
+        "How long history is kept, such as `90d`. Segments of the log that are older go, when every \
+         checkpoint contains them and every sink has published them.",
+    ),
     setting("http.threads", "0", "Threads of the HTTP door; 0 is one per core."),
     setting(
         "http.connections_max",

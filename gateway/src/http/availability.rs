@@ -173,11 +173,7 @@ fn write_item(item: &ItemId, tracking: Tracking, positions: &[PositionView], jso
 }
 
 /// As of an instant: what had happened by then, whenever it was recorded.
-async fn answer_as_of(
-    door: &Door,
-    question: Question,
-    at: Timestamp,
-) -> Result<Answer, Problem> {
+async fn answer_as_of(door: &Door, question: Question, at: Timestamp) -> Result<Answer, Problem> {
     let engine = door.engine.clone();
     let (question, found) = answer::wide(move || {
         let wanted: HashSet<&LocationId> = question.locations.iter().collect();

@@ -182,6 +182,11 @@ impl From<Failure> for Problem {
                 Code::OutcomeUnknown,
                 "the server is stopping: retry with the same Idempotency-Key",
             ),
+            Failure::HistoryGone => {
+                let detail = "this Idempotency-Key was used before, but the answer of then is not kept \
+                     any more; nothing was done now";
+                return Self::new(StatusCode::GONE, Code::HistoryGone, detail);
+            }
             Failure::Internal => {
                 return Self::internal("the command could not be decided; nothing was done");
             }

@@ -60,7 +60,7 @@ fn assert_walks(reader: &IndexReader, covered: u64) {
     for keys in [0..0, 0..1, 3..20, 7..50, 0..u64::MAX] {
         let is_inside = |row: &IndexRow| row.kind == 1 && keys.contains(&row.key);
         for (before, limit) in [(u64::MAX, 5), (601, 3), (covered, usize::MAX), (1, 5), (9, 0)] {
-            let expected: Vec<u64> = (1..=covered.min(before - 1))
+            let expected: Vec<u64> = (1..=covered.min(before.saturating_sub(1)))
                 .rev()
                 .filter(|sequence| rows_of(*sequence).iter().any(is_inside))
                 .take(limit)
