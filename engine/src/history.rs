@@ -29,7 +29,7 @@ use crate::recovery::read_change;
 use crate::view::View;
 use crate::writer::core::{Found, FoundOrder};
 
-pub use as_of::{Hold, Holds, PositionAsOf};
+pub use as_of::{Basis, Hold, Holds, PositionAsOf};
 pub use consumed::{ConsumedFilter, ConsumedRecord, ConsumedStatus};
 pub(crate) use kept::KeptSince;
 pub use ledger::{EntryCost, LedgerEntry, LedgerFilter, LedgerPage, LedgerPlace};

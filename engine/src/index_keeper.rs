@@ -1,7 +1,7 @@
 //! The index thread: writes the rows of what has ended to disk, in sorted runs, beside the log.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 use std::time::Duration;
 
 use onhand_storage::{IndexRow, IndexStore, LogError, LogReader, lower_priority};
@@ -21,6 +21,13 @@ pub(crate) enum Order {
     Forget(u64),
 }
 
+/// How a rebuild ended.
+enum Rebuilt {
+    Whole,
+    /// The process is stopping; the next start goes on.
+    GivenUp,
+}
+
 /// Its parts.
 pub(crate) struct IndexKeeper {
     pub(crate) store: IndexStore,
@@ -36,18 +43,20 @@ impl IndexKeeper {
     /// Makes missing rows again, then runs until nobody can give orders any more.
     pub(crate) fn run(mut self, recovered: u64, orders: &Receiver<Order>) {
         lower_priority();
-        if let Err(error) = self.rebuild(recovered) {
-            tracing::error!(%error, "the index cannot be rebuilt; what has ended will not be found");
+        match self.rebuild(recovered, orders) {
+            Ok(Rebuilt::Whole) => self.recent.set_whole(),
+            Ok(Rebuilt::GivenUp) => return self.recent.give_up(),
+            Err(error) => {
+                tracing::error!(%error, "the index cannot be rebuilt; what has ended is not found");
+                self.recent.set_whole();
+            }
         }
-        self.recent.set_whole();
         loop {
             let order = receive_within(orders, LOOK);
             let everything = match &order {
                 Ok(Some(Order::Flush(_))) => true,
                 Ok(Some(Order::Forget(sequence))) => {
-                    if let Err(error) = self.store.forget_up_to(*sequence) {
-                        tracing::warn!(%error, "index files of gone segments stay until the next start");
-                    }
+                    self.forget_up_to(*sequence);
                     false
                 }
                 Ok(None) => false,
@@ -63,9 +72,15 @@ impl IndexKeeper {
         }
     }
 
+    fn forget_up_to(&mut self, sequence: u64) {
+        if let Err(error) = self.store.forget_up_to(sequence) {
+            tracing::warn!(%error, "index files of gone segments stay until the next start");
+        }
+    }
+
     /// Rows of records that no run covers, read from the log again: written at once where a run is full
     /// or a segment complete, else kept in memory.
-    fn rebuild(&mut self, recovered: u64) -> Result<(), LogError> {
+    fn rebuild(&mut self, recovered: u64, orders: &Receiver<Order>) -> Result<Rebuilt, LogError> {
         let ranges = self.log.segment_ranges();
         let active = ranges.last().map(|(segment, _, _)| *segment);
         for (segment, first, last) in ranges {
@@ -73,6 +88,14 @@ impl IndexKeeper {
             let last = last.min(recovered);
             let mut first = first.max(self.store.covered_to().saturating_add(1));
             while first <= last {
+                match orders.try_recv() {
+                    Ok(Order::Forget(sequence)) => self.forget_up_to(sequence),
+                    Err(TryRecvError::Empty) => {}
+                    // The process is stopping.
+                    Ok(Order::Flush(_)) | Err(TryRecvError::Disconnected) => {
+                        return Ok(Rebuilt::GivenUp);
+                    }
+                }
                 let end = last.min(first.saturating_add(self.records_max - 1));
                 let rows = self.rows_from_log(first, end)?;
                 if !is_sealed && end - first < self.records_max - 1 {
@@ -87,7 +110,7 @@ impl IndexKeeper {
                 self.store.merge(segment)?;
             }
         }
-        Ok(())
+        Ok(Rebuilt::Whole)
     }
 
     fn rows_from_log(&self, first: u64, last: u64) -> Result<Vec<IndexRow>, LogError> {

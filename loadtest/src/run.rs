@@ -1,6 +1,8 @@
 //! One run: stock on the shelves, load, audit.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::audit::{Audit, Sample};
@@ -8,6 +10,7 @@ use crate::checkout::Checkout;
 use crate::driver::{Driver, Pace, Window};
 use crate::failure::Failure;
 use crate::journal::Journal;
+use crate::ledger_reader::{self, LedgerRead};
 use crate::order::{Profile, Workload};
 use crate::quantity::Quantity;
 use crate::report::{Conditions, Report};
@@ -46,6 +49,8 @@ pub struct Settings {
     pub ttl_seconds: u32,
     /// How much the audit reads again; `None`: no audit.
     pub audit: Option<Sample>,
+    /// Readers of the ledger beside the load.
+    pub ledger_readers: u16,
     /// Seed of the orders.
     pub seed: u64,
 }
@@ -80,6 +85,9 @@ impl Settings {
     }
 }
 
+/// What a thread of the generator has seen.
+type Outcome = Result<(Tally, Journal), Failure>;
+
 /// Sets up, runs, audits.
 ///
 /// # Errors
@@ -103,7 +111,7 @@ pub fn carry_out(settings: &Settings) -> Result<Report, Failure> {
         seed: settings.seed,
     };
     setup::receive_stock(settings.address, &target, settings.stock)?;
-    let (tally, journals) = load(settings, &target, workload)?;
+    let (tally, journals, ledger) = load(settings, &target, workload)?;
     let audit = settings.audit.map(|sample| {
         let stock = settings.stock;
         let journals = &journals[..];
@@ -119,14 +127,15 @@ pub fn carry_out(settings: &Settings) -> Result<Report, Failure> {
         seconds: settings.measured.as_secs_f64(),
         warmup_seconds: settings.warmup.as_secs_f64(),
     };
-    Ok(Report::new(conditions, &tally, audit.transpose()?))
+    let report = Report::new(conditions, &tally, audit.transpose()?);
+    Ok(Report { ledger: Some(ledger).filter(|_| settings.ledger_readers > 0), ..report })
 }
 
 fn load(
     settings: &Settings,
     target: &Target,
     workload: Workload,
-) -> Result<(Tally, Vec<Journal>), Failure> {
+) -> Result<(Tally, Vec<Journal>, LedgerRead), Failure> {
     let threads = usize::from(settings.threads);
     let share = |thread: usize| {
         settings.connections / threads + usize::from(thread < settings.connections % threads)
@@ -137,7 +146,14 @@ fn load(
     let start = Instant::now();
     let measure_from = start + settings.warmup;
     let window = Window { start, measure_from, end: Some(measure_from + settings.measured) };
-    let outcomes: Vec<Result<(Tally, Journal), Failure>> = std::thread::scope(|scope| {
+    let is_over = AtomicBool::new(false);
+    let (outcomes, reads): (Vec<Outcome>, Vec<_>) = std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..settings.ledger_readers)
+            .map(|number| {
+                let is_over = &is_over;
+                scope.spawn(move || ledger_reader::read(settings.address, target, number, is_over))
+            })
+            .collect();
         let running: Vec<_> = drivers
             .into_iter()
             .zip(0_u16..)
@@ -156,10 +172,9 @@ fn load(
                 })
             })
             .collect();
-        running
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+        let outcomes = running.into_iter().map(join).collect();
+        is_over.store(true, Ordering::Relaxed);
+        (outcomes, readers.into_iter().map(join).collect())
     });
     let mut sum = Tally::default();
     let mut journals = Vec::with_capacity(threads);
@@ -168,7 +183,15 @@ fn load(
         sum.merge(&tally);
         journals.push(journal);
     }
-    Ok((sum, journals))
+    let mut ledger = LedgerRead::default();
+    for read in reads {
+        ledger.merge(read?);
+    }
+    Ok((sum, journals, ledger))
+}
+
+fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// A tenant that no other run has: process and time.

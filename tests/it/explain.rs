@@ -224,6 +224,26 @@ fn holds_are_those_of_then() {
     assert_eq!(holds(early), expect(&[]));
 }
 
+/// What was known then: a late sale is not in the figures of before it was recorded.
+#[test]
+fn by_recorded_it_explains_what_was_known() {
+    let shop = Shop::open("explain");
+    shop.receive("tea", "north", 100);
+    let known = ledger(&shop)[0].instant("recordedAt");
+    std::thread::sleep(std::time::Duration::from_millis(3));
+    let late = json!({ "quantity": 7, "occurredAt": (known - SignedDuration::from_secs(3_600)).to_string() });
+    shop.stock("sales", &at("tea", "north", &late)).ok();
+    let path = format!("/v1/positions/tea/north/explain?at={known}");
+    shop.get(&path).expect(200).shows("available 93");
+    let explained = shop.get(&format!("{path}&by=recorded")).expect(200);
+    explained.shows("available 100, onHand 100");
+    assert_eq!(explained.list("movements").len(), 1);
+    let path = format!("/v1/availability?itemId=tea&at={known}");
+    shop.get(&path).expect(200).shows("items/0/available 93");
+    shop.get(&format!("{path}&by=recorded")).expect(200).shows("items/0/available 100");
+    shop.get(&format!("{path}&by=heart")).problem(400, "INVALID_REQUEST");
+}
+
 /// Movements come in pages, the figures with each of them.
 #[test]
 fn movements_come_in_pages() {

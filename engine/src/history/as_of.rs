@@ -82,10 +82,21 @@ pub struct Holds {
     pub has_more: bool,
 }
 
+/// What "as of an instant" means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Basis {
+    /// What had happened by then, whenever it was recorded.
+    #[default]
+    Happened,
+    /// What had been recorded by then: what was known.
+    Recorded,
+}
+
 /// An instant as places in the log.
 #[derive(Debug, Clone, Copy)]
 struct Instant {
     at: Timestamp,
+    basis: Basis,
     /// The last record there was.
     seen: u64,
     /// The last record that was decided up to it.
@@ -97,11 +108,16 @@ struct Instant {
 }
 
 impl Instant {
-    fn find(log: &dyn ReadLog, view: &View, at: Timestamp) -> Result<Self, LogError> {
+    fn find(
+        log: &dyn ReadLog,
+        view: &View,
+        (at, basis): (Timestamp, Basis),
+    ) -> Result<Self, LogError> {
         let until = view.sequence();
         let last_before = |ms| last_before(log, until, at.plus_millis(ms));
         Ok(Self {
             at,
+            basis,
             seen: until,
             last: last_before(1)?,
             settled: last_before(-OCCURRED_AHEAD_MS_MAX)?,
@@ -110,7 +126,10 @@ impl Instant {
     }
 
     fn contains(&self, change: &Change, movement: &Movement) -> bool {
-        occurred_at(change, movement) <= self.at
+        match self.basis {
+            Basis::Happened => occurred_at(change, movement) <= self.at,
+            Basis::Recorded => change.at <= self.at,
+        }
     }
 }
 
@@ -134,6 +153,9 @@ impl Archive {
         instant: Instant,
     ) -> Result<HashSet<u64>, LogError> {
         let mut found = HashSet::new();
+        if instant.basis == Basis::Recorded {
+            return Ok(found);
+        }
         let near = (kind::NEAR, instant.last_prompt.saturating_add(1), instant.settled);
         let late = (kind::LATE, instant.seen.saturating_add(1), instant.last);
         for (kind, mut before, after) in [near, late] {
@@ -299,14 +321,14 @@ impl History {
         tenant: &str,
         item: &ItemId,
         location: &LocationId,
-        at: Timestamp,
+        instant: (Timestamp, Basis),
     ) -> Result<Option<(PositionAsOf, Holds)>, Failure> {
         let Some(now) = self.view.position(tenant, item.as_str(), location.as_str()) else {
             return Ok(None);
         };
         let (archive, view) = (self.archive.clone(), Arc::clone(&self.view));
         let read = move |log: &dyn ReadLog| {
-            let instant = Instant::find(log, &view, at)?;
+            let instant = Instant::find(log, &view, instant)?;
             let position = archive.position_as_of(log, &view, now, instant)?;
             let holds = archive.holds_as_of(log, &position, instant)?;
             Ok(Some((position, holds)))
@@ -321,7 +343,7 @@ impl History {
     pub async fn positions_as_of(
         &self,
         positions: Vec<PositionView>,
-        at: Timestamp,
+        instant: (Timestamp, Basis),
     ) -> Result<Vec<PositionAsOf>, Failure> {
         let mut all = Vec::with_capacity(positions.len());
         let mut positions = positions.into_iter();
@@ -332,7 +354,7 @@ impl History {
             }
             let (archive, view) = (self.archive.clone(), Arc::clone(&self.view));
             let read = move |log: &dyn ReadLog| {
-                let instant = Instant::find(log, &view, at)?;
+                let instant = Instant::find(log, &view, instant)?;
                 let one = |now| archive.position_as_of(log, &view, now, instant);
                 slice.into_iter().map(one).collect::<Result<Vec<_>, _>>()
             };

@@ -29,8 +29,8 @@ struct Rows {
     /// Taken out of `tail`, being sorted.
     settling: Arc<Vec<IndexRow>>,
     tail: Vec<IndexRow>,
-    /// Rows of records from here on were left out.
-    lost_from: Option<u64>,
+    /// Rows of some records from the first to the second one were left out.
+    lost: Option<(u64, u64)>,
 }
 
 impl Rows {
@@ -53,18 +53,24 @@ impl Rows {
 }
 
 impl RecentRows {
-    /// Takes rows; those of one call belong to neighbouring records.
+    /// Takes rows; those of one call belong to neighbouring records, later than those before.
     pub(crate) fn extend(&self, new: impl Iterator<Item = IndexRow>) {
         let mut rows = self.rows.write();
-        if rows.lost_from.is_some() {
-            return;
-        }
         let before = rows.tail.len();
         rows.tail.extend(new);
         if rows.count() > ROWS_MAX {
-            rows.lost_from = rows.tail[before..].iter().map(|row| row.sequence).min();
+            let sequences = || rows.tail[before..].iter().map(|row| row.sequence);
+            if let (Some(first), Some(last)) = (sequences().min(), sequences().max()) {
+                rows.lost = Some((rows.lost.map_or(first, |(first, _)| first), last));
+            }
             rows.tail.truncate(before);
         }
+    }
+
+    /// Says that not all rows are known, and lets go those who wait for them: the process is stopping.
+    pub(crate) fn give_up(&self) {
+        self.rows.write().lost = Some((0, u64::MAX));
+        self.set_whole();
     }
 
     /// Sorts what has come. For the index thread alone.
@@ -107,14 +113,17 @@ impl RecentRows {
         let mut rows = self.rows.write();
         rows.blocks = blocks;
         rows.tail.retain(|row| row.sequence > sequence);
-        rows.lost_from = rows.lost_from.filter(|lost| *lost > sequence);
+        let left = |(first, last): (u64, u64)| {
+            (last > sequence).then(|| (first.max(sequence.saturating_add(1)), last))
+        };
+        rows.lost = rows.lost.and_then(left);
     }
 
     /// Rows of the records `first..=last`; `None` when some of them were left out. For the index
     /// thread alone.
     pub(crate) fn range(&self, first: u64, last: u64) -> Option<Vec<IndexRow>> {
         let rows = self.rows.read();
-        if rows.lost_from.is_some_and(|lost| lost <= last) {
+        if rows.lost.is_some_and(|lost| lost.0 <= last && first <= lost.1) {
             return None;
         }
         let all = rows.blocks.iter().flat_map(|block| block.iter()).chain(&rows.tail);
@@ -136,7 +145,7 @@ impl RecentRows {
 
     /// Whether rows were left out, so that a lookup could miss something.
     pub(crate) fn has_lost(&self) -> bool {
-        self.rows.read().lost_from.is_some()
+        self.rows.read().lost.is_some()
     }
 
     /// Sequences below `before` under any of the keys, the newest first, at most `limit`.
@@ -221,9 +230,18 @@ mod tests {
         assert!(recent.has_lost());
         assert!(recent.range(1, room).is_some());
         assert!(recent.range(1, room + 1).is_none());
+        // There is room again before all that was left out is on disk.
+        recent.forget_up_to(room + 1);
+        recent.extend([row(room + 4)].into_iter());
+        assert!(recent.has_lost());
+        assert!(recent.range(room + 2, room + 4).is_none());
+        assert_eq!(recent.range(room + 3, room + 4).map(|rows| rows.len()), Some(1));
         recent.forget_up_to(room + 2);
         assert!(!recent.has_lost());
         recent.extend([row(room + 3)].into_iter());
         assert_eq!(recent.lookup(1, (room + 3) % 3, u64::MAX, 9), [room + 3]);
+        recent.give_up();
+        recent.wait();
+        assert!(recent.has_lost());
     }
 }

@@ -9,6 +9,7 @@ use onhand_domain::catalog::Tracking;
 use onhand_domain::ids::{ItemId, LocationId, TenantId};
 use onhand_domain::quantity::Quantity;
 use onhand_domain::time::Timestamp;
+use onhand_engine::history::Basis;
 use onhand_engine::view::{PositionView, View};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -19,7 +20,7 @@ use crate::http::catalog::items;
 use crate::http::decimal::Field;
 use crate::http::door::Door;
 use crate::http::extract::{self, BODY_BYTES_MAX, Headers, id};
-use crate::http::instants::kept_instant_of;
+use crate::http::instants::{basis_of, kept_instant_of};
 use crate::http::json::Json;
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -173,7 +174,11 @@ fn write_item(item: &ItemId, tracking: Tracking, positions: &[PositionView], jso
 }
 
 /// As of an instant: what had happened by then, whenever it was recorded.
-async fn answer_as_of(door: &Door, question: Question, at: Timestamp) -> Result<Answer, Problem> {
+async fn answer_as_of(
+    door: &Door,
+    question: Question,
+    instant: (Timestamp, Basis),
+) -> Result<Answer, Problem> {
     let engine = door.engine.clone();
     let (question, found) = answer::wide(move || {
         let wanted: HashSet<&LocationId> = question.locations.iter().collect();
@@ -191,7 +196,7 @@ async fn answer_as_of(door: &Door, question: Question, at: Timestamp) -> Result<
     let lengths: Vec<_> =
         found.iter().map(|(tracking, positions)| (*tracking, positions.len())).collect();
     let all = found.into_iter().flat_map(|(_, positions)| positions).collect();
-    let mut stood = door.engine.history().positions_as_of(all, at).await?.into_iter();
+    let mut stood = door.engine.history().positions_as_of(all, instant).await?.into_iter();
     Ok(Answer::object(|json| {
         json.array_at("items", |json| {
             for (item, (tracking, length)) in question.items.iter().zip(lengths) {
@@ -226,7 +231,10 @@ async fn answer(door: &Door, question: Question) -> Result<Answer, Problem> {
         ("locationId" = Option<Vec<String>>, Query,
             description = "Only at these locations; may stand several times"),
         ("at" = Option<String>, Query,
-            description = "As of this instant, by when things happened; now when absent")
+            description = "As of this instant, by when things happened; now when absent"),
+        ("by" = Option<String>, Query,
+            description = "`occurred` (what had happened by then; when absent) or `recorded` (what was \
+                known then)")
     ),
     responses((status = 200, body = schema::Availability), schema::HistoryProblems)
 )]
@@ -246,7 +254,7 @@ pub(crate) async fn get(State(door): State<Arc<Door>>, request: Request) -> Resp
         }
         let question = Question::new(look.tenant.clone(), items, locations?)?;
         match kept_instant_of(&look.query, "at", &door.engine)? {
-            Some(at) => answer_as_of(&door, question, at).await,
+            Some(at) => answer_as_of(&door, question, (at, basis_of(&look.query)?)).await,
             None => answer(&door, question).await,
         }
     };

@@ -8,13 +8,16 @@ use axum::response::Response;
 use onhand_domain::catalog::Tracking;
 use onhand_domain::ids::{ItemId, LocationId, Reference};
 use onhand_domain::time::Timestamp;
-use onhand_engine::history::{Hold, Holds, LedgerFilter, LedgerPage, LedgerPlace, PositionAsOf};
+use onhand_engine::Engine;
+use onhand_engine::history::{
+    Basis, Hold, Holds, LedgerFilter, LedgerPage, LedgerPlace, PositionAsOf,
+};
 use onhand_engine::ids::reservation_id;
 use utoipa::ToSchema;
 
 use crate::http::answer::{self, Answer, LOG, Look};
 use crate::http::door::Door;
-use crate::http::instants::kept_instant_of;
+use crate::http::instants::{basis_of, kept_instant_of};
 use crate::http::json::Json;
 use crate::http::ledger::{self, Movement};
 use crate::http::page::{List, Wanted, write_next};
@@ -45,25 +48,30 @@ async fn find(door: &Door, parts: &Parts) -> Result<Answer, Problem> {
     let asked = kept_instant_of(&look.query, "at", &door.engine)?;
     let wanted = Wanted::of(List::Explain, &look.query)?;
     let (history, tenant) = (door.engine.history(), look.tenant.as_str());
-    let at = asked.unwrap_or(NOW);
-    let found = history.position_as_of(tenant, &item, &location, at).await?;
+    let (at, basis) = (asked.unwrap_or(NOW), basis_of(&look.query)?);
+    let found = history.position_as_of(tenant, &item, &location, (at, basis)).await?;
     let (position, holds) = found.ok_or_else(|| {
         let detail = format!("there is no stock record of item `{item}` at `{location}`");
         Problem::unknown(Code::UnknownPosition, detail)
     })?;
-    let filter = LedgerFilter {
-        item: Some(item),
-        location: Some(location),
-        to: asked.map(|at| at.plus_millis(1)),
-        ..LedgerFilter::default()
+    let end = asked.map(|at| at.plus_millis(1));
+    let (to, recorded_to) = match basis {
+        Basis::Happened => (end, None),
+        Basis::Recorded => (None, end),
     };
+    let (item, location) = (Some(item), Some(location));
+    let filter = LedgerFilter { item, location, to, recorded_to, ..LedgerFilter::default() };
     let before = wanted.after.map(LedgerPlace::from);
     // What came in between the two looks belongs to neither.
     let top = LedgerPlace { sequence: position.seen.saturating_add(1), movement: 0 };
     let before = Some(before.map_or(top, |before| before.min(top)));
     let movements = history.ledger(tenant, filter, before, wanted.limit).await?;
     let at = asked.unwrap_or_else(timestamp::now);
-    Ok(Answer::object(|json| write(&position, &holds, &movements, at, door, json)))
+    let engine = door.engine.clone();
+    answer::wide(move || {
+        Answer::object(|json| write(&position, &holds, &movements, at, &engine, json))
+    })
+    .await
 }
 
 fn write(
@@ -71,7 +79,7 @@ fn write(
     holds: &Holds,
     movements: &LedgerPage,
     at: Timestamp,
-    door: &Door,
+    engine: &Engine,
     json: &mut Json,
 ) {
     json.text("itemId", position.now.item.as_str());
@@ -82,12 +90,12 @@ fn write(
     json.quantity_or_null("sellable", position.sellable);
     json.number("version", position.version);
     json.number("sequence", position.sequence);
-    json.time_if("historyBegins", door.engine.history().earliest());
+    json.time_if("historyBegins", engine.history().earliest());
     json.array_at("holds", |json| holds.holds.iter().for_each(|hold| write_hold(hold, json)));
     if holds.has_more {
         json.truth("moreHolds", true);
     }
-    let names = door.engine.view().directory();
+    let names = engine.view().directory();
     json.array_at("movements", |json| {
         movements.entries.iter().for_each(|entry| ledger::write(entry, names, json));
     });
@@ -106,7 +114,10 @@ fn write(
         ("itemId" = String, Path, description = "The item"),
         ("locationId" = String, Path, description = "The location"),
         ("at" = Option<String>, Query, description = "As of this instant, by when things happened; \
-            now when absent")
+            now when absent"),
+        ("by" = Option<String>, Query,
+            description = "`occurred` (what had happened by then; when absent) or `recorded` (what was \
+                known then)")
     ),
     responses((status = 200, body = Explained), schema::HistoryProblems)
 )]

@@ -2,6 +2,7 @@
 
 use onhand_domain::time::Timestamp;
 use onhand_engine::Engine;
+use onhand_engine::history::Basis;
 
 use crate::http::decimal::Field;
 use crate::http::problem::Problem;
@@ -35,4 +36,13 @@ pub(crate) fn kept_instant_of(
         }
         _ => Ok(instant),
     }
+}
+
+/// Whether an instant is about what had happened by then, or about what had been recorded.
+///
+/// # Errors
+/// 400 `INVALID_REQUEST`.
+pub(crate) fn basis_of(query: &Query<'_>) -> Result<Basis, Problem> {
+    let words = [("occurred", Basis::Happened), ("recorded", Basis::Recorded)];
+    Ok(query.one_of("by", &words)?.unwrap_or_default())
 }

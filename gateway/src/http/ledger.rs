@@ -73,8 +73,12 @@ async fn find(door: &Door, parts: &Parts, list: List) -> Result<Answer, Problem>
     let history = door.engine.history();
     let before = wanted.after.map(LedgerPlace::from);
     let found = history.ledger(look.tenant.as_str(), filter, before, wanted.limit).await?;
-    let view = door.engine.view();
-    Ok(page(list, &found.entries, found.next, |entry, json| write(entry, view.directory(), json)))
+    let view = Arc::clone(door.engine.view());
+    // A thousand entries take longer to write than anything a seller asks for.
+    answer::wide(move || {
+        page(list, &found.entries, found.next, |entry, json| write(entry, view.directory(), json))
+    })
+    .await
 }
 
 /// All movements of stock, the newest entry first. An entry stands where it was recorded, also when it
