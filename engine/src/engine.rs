@@ -1,5 +1,6 @@
 //! The engine as a whole: started, used, shut down.
 
+mod backup;
 mod plan;
 mod space;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 use onhand_domain::stock::{Rules, Stock};
 use onhand_storage::{Cursors, DataDirectory, LogReader};
 use parking_lot::Mutex;
+use ractor::ActorRef;
 
 use crate::bell::Bell;
 use crate::config::{EngineConfig, LostTail};
@@ -32,6 +34,7 @@ use crate::recovery::recover_directory;
 use crate::retention::{self, Retention};
 use crate::status::{Figures, LogStatus, Status};
 use crate::view::View;
+use crate::writer::actor::Message;
 use crate::{checkpoint, index_keeper};
 use plan::Plan;
 use space::SpaceWatch;
@@ -47,6 +50,8 @@ pub struct Engine {
 
 struct Inner {
     directory: Mutex<Option<Arc<DataDirectory>>>,
+    log: Mutex<Option<LogReader>>,
+    rules: Rules,
     gate: Arc<Gate>,
     ports: Arc<Ports>,
     permits: Arc<Permits>,
@@ -59,7 +64,6 @@ struct Inner {
     publisher: OnceLock<Publisher>,
     figures: Arc<Figures>,
     fixed: Fixed,
-    reader: Mutex<Option<LogReader>>,
     running: Mutex<Option<Running>>,
 }
 
@@ -80,6 +84,7 @@ struct Running {
     stop: Vec<tokio::sync::oneshot::Sender<()>>,
     log: JoinHandle<()>,
     threads: Vec<JoinHandle<()>>,
+    writer: ActorRef<Message>,
     checkpoint: SyncSender<checkpoint::Order>,
     index: SyncSender<index_keeper::Order>,
     retention: Option<SyncSender<retention::Order>>,
@@ -144,7 +149,7 @@ impl Engine {
         };
         let (orders, inbox) = sync_channel(1);
         let retention = Retention {
-            log: inner.reader.lock().clone().ok_or_else(|| StartError::Thread("stopped".into()))?,
+            log: inner.log.lock().clone().ok_or_else(|| StartError::Thread("stopped".into()))?,
             directory,
             figures: Arc::clone(&inner.figures),
             view: Arc::clone(&inner.view),
@@ -207,6 +212,16 @@ impl Engine {
             let log = inner.fixed.log_number;
             Publisher::new(self.port(), inner.outbox.clone(), inner.history.clone(), log)
         })
+    }
+
+    /// The log and the rules, for a proof; `None` once the engine was shut down.
+    pub(crate) fn log_to_verify(&self) -> Option<(LogReader, Rules)> {
+        Some((self.inner.log.lock().clone()?, self.inner.rules))
+    }
+
+    /// The writer; `None` once the engine was shut down.
+    pub(crate) fn writer(&self) -> Option<ActorRef<Message>> {
+        self.inner.running.lock().as_ref().map(|running| running.writer.clone())
     }
 
     /// How far each sink has come; `None` once the engine was shut down. Whoever holds them keeps a
@@ -295,7 +310,7 @@ impl Inner {
             }
         }
         self.history.readers.close();
-        self.reader.lock().take();
+        self.log.lock().take();
         self.directory.lock().take();
     }
 

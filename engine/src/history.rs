@@ -36,6 +36,7 @@ pub use ledger::{EntryCost, LedgerEntry, LedgerFilter, LedgerPage, LedgerPlace};
 pub use letters::LetterRecord;
 pub(crate) use moment::latest_of;
 pub(crate) use recent::RecentRows;
+pub use rows::transfer_name;
 pub(crate) use rows::rows_of;
 use rows::{kind, returned_on};
 
@@ -43,6 +44,9 @@ use rows::{kind, returned_on};
 pub const RESERVATIONS_OF_ORDER_MAX: usize = 10_000;
 /// Most returns on one order that are counted against what was shipped on it.
 const RETURNS_OF_ORDER_MAX: usize = 10_000;
+
+/// Most transfers of one name that are looked at, newest first; their hashes may be those of others.
+const TRANSFERS_OF_NAME_MAX: usize = 16;
 
 /// Finds records in the log, on the thread of a reader.
 #[derive(Clone)]
@@ -162,6 +166,25 @@ impl Archive {
         Ok(all)
     }
 
+    /// The newest transfer of that name, on its way or ended.
+    fn transfer_named(
+        &self,
+        log: &dyn ReadLog,
+        tenant: u32,
+        name: &Reference,
+    ) -> Result<Option<TransferNumber>, LogError> {
+        let key = order_hash(tenant, name.as_str());
+        for sequence in self.lookup(kind::TRANSFER_NAME, key, TRANSFERS_OF_NAME_MAX)? {
+            let change = read_change(log, sequence)?;
+            let is_meant =
+                |held: &Change| held.tenant == tenant && transfer_name(held) == Some(name);
+            if change.is_some_and(|held| is_meant(&held)) {
+                return Ok(Some(sequence));
+            }
+        }
+        Ok(None)
+    }
+
     /// An ended reservation.
     fn reservation(
         &self,
@@ -254,6 +277,21 @@ impl History {
             Some(Found::Transfer(held)) if held.tenant == tenant => Some(*held),
             _ => None,
         })
+    }
+
+    /// The newest transfer to which others gave this name (the document of its command), on its way or
+    /// ended.
+    ///
+    /// # Errors
+    /// The log could not be read.
+    pub async fn transfer_named(
+        &self,
+        tenant: &str,
+        name: &Reference,
+    ) -> Result<Option<TransferNumber>, Failure> {
+        let Some(tenant) = self.view.directory().tenant_number(tenant) else { return Ok(None) };
+        let (archive, name) = (self.archive.clone(), name.clone());
+        self.readers.read(move |log| archive.transfer_named(log, tenant, &name)).await
     }
 
     /// Reservations of an order, open and ended, oldest first.

@@ -41,14 +41,22 @@ pub(crate) struct IndexKeeper {
 
 impl IndexKeeper {
     /// Makes missing rows again, then runs until nobody can give orders any more.
-    pub(crate) fn run(mut self, recovered: u64, orders: &Receiver<Order>) {
+    ///
+    /// # Errors
+    /// The log cannot be read. Without its rows, what has ended would seem never to have been, so the
+    /// engine must end.
+    pub(crate) fn run(mut self, recovered: u64, orders: &Receiver<Order>) -> Result<(), LogError> {
         lower_priority();
         match self.rebuild(recovered, orders) {
             Ok(Rebuilt::Whole) => self.recent.set_whole(),
-            Ok(Rebuilt::GivenUp) => return self.recent.give_up(),
+            Ok(Rebuilt::GivenUp) => {
+                self.recent.give_up();
+                return Ok(());
+            }
             Err(error) => {
-                tracing::error!(%error, "the index cannot be rebuilt; what has ended is not found");
-                self.recent.set_whole();
+                // Whoever waits for the rows goes on, to be told that the engine has failed.
+                self.recent.give_up();
+                return Err(error);
             }
         }
         loop {
@@ -60,7 +68,7 @@ impl IndexKeeper {
                     false
                 }
                 Ok(None) => false,
-                Err(()) => return,
+                Err(()) => return Ok(()),
             };
             if let Err(error) = self.write(everything) {
                 tracing::warn!(%error, "the index could not be written; its rows stay in memory");

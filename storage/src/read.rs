@@ -310,6 +310,12 @@ impl LogReader {
         self.segments.ranges()
     }
 
+    /// Last durable sequence of a segment; `None` when it holds no records.
+    pub(crate) fn segment_end(&self, number: u32) -> Option<u64> {
+        let ranges = self.segments.ranges();
+        ranges.iter().find(|(held, _, _)| *held == number).map(|(_, _, last)| *last)
+    }
+
     /// One record; `None` when it is not durable yet. The checksum of its frame is verified.
     pub fn record(&self, sequence: u64) -> Result<Option<StoredRecord>, LogError> {
         self.segments.record(sequence)
@@ -323,6 +329,11 @@ impl LogReader {
     /// See [`ReadLog::frames_back`].
     pub fn frames_back(&self, sequence: u64) -> Result<Vec<Frame>, LogError> {
         self.segments.frames_back(sequence)
+    }
+
+    /// What the first frame names as its predecessor.
+    pub fn genesis(&self) -> FrameHash {
+        FrameHash::genesis(self.segments.identity, self.segments.log_number)
     }
 
     /// The directory of the segments, for messages.

@@ -20,6 +20,7 @@ use onhand_storage::{LogError, ReadLog};
 use super::rows::{order_of, position_of, references_of};
 use super::{Archive, History, chain, moment};
 use crate::error::Failure;
+use crate::events::Moved;
 use crate::names::Names;
 use crate::view::View;
 use walk::Walk;
@@ -132,12 +133,9 @@ impl LedgerEntry {
     /// Lot, cost of a unit and value. The only place that knows them.
     #[must_use]
     pub fn cost(&self) -> EntryCost {
-        let detail = self.change.detail.as_ref();
-        EntryCost {
-            lot: detail.and_then(|detail| detail.lot.clone()),
-            unit_cost: None,
-            value: None,
-        }
+        let place = usize::try_from(self.place.movement).unwrap_or(usize::MAX);
+        let Moved { lot, unit_cost, value } = Moved::by(&self.change, place);
+        EntryCost { lot: lot.cloned(), unit_cost, value }
     }
 }
 

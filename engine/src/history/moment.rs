@@ -9,13 +9,14 @@ use onhand_domain::time::Timestamp;
 pub(super) const LATE_MS: i64 = 60_000;
 
 /// When a movement happened. The only place that knows.
-pub(super) fn occurred_at(change: &Change, _movement: &Movement) -> Timestamp {
-    change.detail.as_ref().and_then(|detail| detail.occurred_at).unwrap_or(change.at)
+pub(super) fn occurred_at(change: &Change, movement: &Movement) -> Timestamp {
+    movement.occurred_at.unwrap_or_else(|| change.occurred_at())
 }
 
 /// Whether all movements of a record happened when it was decided: nearly all records.
 pub(super) fn is_prompt(change: &Change) -> bool {
-    change.detail.as_ref().is_none_or(|detail| detail.occurred_at.is_none())
+    change.occurred_at() == change.at
+        && change.movements.iter().all(|movement| movement.occurred_at.is_none())
 }
 
 /// How late a movement was recorded, in milliseconds; below zero for a clock that is ahead.

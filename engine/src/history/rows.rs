@@ -38,6 +38,8 @@ pub(super) mod kind {
     /// Instant at which something happened ([`time_key`](super::time_key)) → the record that told it
     /// late.
     pub(in super::super) const LATE_TIME: u8 = 12;
+    /// Hash of tenant and the name that others gave to a transfer → the record that began it.
+    pub(in super::super) const TRANSFER_NAME: u8 = 13;
 }
 
 /// Every so many versions of a position have a row.
@@ -56,6 +58,10 @@ pub(crate) fn rows_of(change: &Change, sequence: u64, mut row: impl FnMut(IndexR
     }
     if let Some(held) = change.transfer.as_ref().filter(|held| held.open().is_zero()) {
         row(IndexRow { kind: kind::TRANSFER, key: held.number, sequence });
+    }
+    if let Some(name) = transfer_name(change) {
+        let key = order_hash(change.tenant, name.as_str());
+        row(IndexRow { kind: kind::TRANSFER_NAME, key, sequence });
     }
     reservation_rows(change, sequence, &mut row);
     order_rows(change, sequence, &mut row);
@@ -138,6 +144,13 @@ pub(super) fn references_of(change: &Change) -> impl Iterator<Item = &Reference>
 pub(super) fn returned_on(change: &Change) -> Option<&Reference> {
     let is_return = change.cause == Cause::Returned;
     change.detail.as_ref().filter(|_| is_return)?.order.as_ref()
+}
+
+/// The name that others gave to the transfer which a record began: the document of its command.
+#[must_use]
+pub fn transfer_name(change: &Change) -> Option<&Reference> {
+    let is_start = change.cause == Cause::TransferStarted;
+    change.detail.as_ref().filter(|_| is_start)?.document.as_ref()
 }
 
 /// The position of a movement, as its record left it.

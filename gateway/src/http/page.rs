@@ -40,6 +40,8 @@ pub(crate) enum List {
     Explain = 21,
     /// `/reports/stock-movements`.
     StockMovements = 22,
+    /// `/reports/inventory-value`.
+    InventoryValue = 10,
 }
 
 /// Where a page ends: a number that orders the list, and a place inside that entry where a page may
@@ -144,9 +146,21 @@ pub(crate) fn page<T>(
     list: List,
     items: &[T],
     next: Option<impl Into<Cursor>>,
+    write: impl FnMut(&T, &mut Json),
+) -> Answer {
+    page_with(list, items, next, write, |_| {})
+}
+
+/// The same, with members of its own before the items.
+pub(crate) fn page_with<T>(
+    list: List,
+    items: &[T],
+    next: Option<impl Into<Cursor>>,
     mut write: impl FnMut(&T, &mut Json),
+    members: impl FnOnce(&mut Json),
 ) -> Answer {
     Answer::object(|json| {
+        members(json);
         json.array_at("items", |json| items.iter().for_each(|item| write(item, json)));
         write_next(list, next, json);
     })

@@ -17,6 +17,8 @@ struct Found {
     newest: Option<(Arc<Segment>, u64)>,
     /// A segment after it that has none.
     spare: Option<Arc<Segment>>,
+    /// Epoch of the newest frame; 0 in an empty log.
+    epoch: u32,
 }
 
 /// Enters all segments into `segments`, for readers only.
@@ -30,7 +32,7 @@ pub(super) fn find_to_write(
     segments: &Segments,
     opening: Option<&Opening>,
 ) -> Result<Recovered, LogError> {
-    let Found { end, newest, spare } = find(segments, opening)?;
+    let Found { end, newest, spare, epoch } = find(segments, opening)?;
     let (active, active_start, spare) = match (newest, spare) {
         (Some((newest, start)), spare) => (newest, start, spare),
         (None, Some(first)) => (first, end.offset, None),
@@ -42,7 +44,7 @@ pub(super) fn find_to_write(
         }
     };
     active.open_for_writing(segments.disk.as_ref(), segments.cache_bytes)?;
-    Ok(Recovered { active, active_start, end, spare })
+    Ok(Recovered { active, active_start, end, spare, epoch })
 }
 
 fn find(segments: &Segments, opening: Option<&Opening>) -> Result<Found, LogError> {
@@ -54,7 +56,7 @@ fn find(segments: &Segments, opening: Option<&Opening>) -> Result<Found, LogErro
     let start = segments.start();
     let end =
         LogEnd { next_sequence: start.sequence + 1, offset: start.end_offset, hash: start.hash };
-    let mut found = Found { end, newest: None, spare: None };
+    let mut found = Found { end, newest: None, spare: None, epoch: start.epoch };
     for (number, expected) in numbers.iter().zip(gone + 1..) {
         let segment = Arc::new(Segment::existing(&segments.directory, *number));
         let damaged = |what: &str| LogError::damaged(segment.path(), found.end.next_sequence, what);
@@ -101,6 +103,7 @@ fn enter(
         offset: last.offset + ends.last_row_bytes,
         hash: ends.last_hash,
     };
+    found.epoch = last.epoch;
     segments.push(segment.clone());
     found.newest = Some((segment, first.offset));
     Ok(())

@@ -130,6 +130,7 @@ fn check_kept(door: &Door, asked: &Replay<'_>, from: Option<Timestamp>) -> Resul
     request_body = Replay,
     responses(
         (status = 200, description = "What was sent", body = ReplayAnswer),
+        crate::http::schema::WriteProblems,
         (status = 400, description = "No such request", body = crate::http::schema::Problem),
         (status = 404, description = "No such sink", body = crate::http::schema::Problem),
         (status = 410, description = "Before the kept history", body = crate::http::schema::Problem),
