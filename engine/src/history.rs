@@ -36,8 +36,8 @@ pub use ledger::{EntryCost, LedgerEntry, LedgerFilter, LedgerPage, LedgerPlace};
 pub use letters::LetterRecord;
 pub(crate) use moment::latest_of;
 pub(crate) use recent::RecentRows;
-pub use rows::transfer_name;
 pub(crate) use rows::rows_of;
+pub use rows::transfer_name;
 use rows::{kind, returned_on};
 
 /// Most reservations of one order that a read returns.

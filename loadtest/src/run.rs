@@ -145,7 +145,13 @@ impl Run {
         };
         let workload = Workload::new(settings.profile, warehouse, settings.seed);
         setup::receive_stock(settings.address, &target, settings.stock)?;
-        Ok(Self { settings: settings.clone(), target, workload, journals: Vec::new(), ledger: None })
+        Ok(Self {
+            settings: settings.clone(),
+            target,
+            workload,
+            journals: Vec::new(),
+            ledger: None,
+        })
     }
 
     /// Sends the load, once.

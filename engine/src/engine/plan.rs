@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use onhand_domain::time::Timestamp;
 use onhand_domain::stock::Rules;
+use onhand_domain::time::Timestamp;
 use onhand_storage::{DataDirectory, IndexStore, LogReader, ReadLog, SegmentedLog};
 use parking_lot::Mutex;
 use ractor::Actor;
@@ -157,8 +157,7 @@ impl Plan {
         let threads = [checkpoint_thread, index_thread].into_iter().chain(hosts).collect();
         let stop = vec![writer.stop, release.stop, supervision.stop];
         let writer = writer.actor;
-        let running =
-            Running { stop, log, threads, writer, checkpoint, index, retention: None };
+        let running = Running { stop, log, threads, writer, checkpoint, index, retention: None };
         Ok(self.into_inner(config, log_reader, running))
     }
 

@@ -18,8 +18,7 @@ use crate::http::door::Door;
 use crate::http::problem::{Code, Problem};
 use crate::http::{
     ROUTES, allocations, answer, availability, batch, catalog, events, explain, inventory_value,
-    ledger, operation,
-    positions, reports, reservations, schema, stock,
+    ledger, operation, positions, reports, reservations, schema, stock,
 };
 
 /// The operations. Answers and bodies come along with them.
