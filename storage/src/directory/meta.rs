@@ -114,7 +114,8 @@ impl Meta {
         if table.get(OPENING).map_err(|e| redb(e.into()))?.is_none() {
             return Ok(None);
         }
-        let found = Opening::parse(&property(&table, &self.path, OPENING)?);
+        drop((table, transaction));
+        let found = Opening::parse(&property(&self.database, &self.path, OPENING)?);
         found.map(Some).map_err(|found| OpenError::UnknownFormat { found, known: 1 })
     }
 
