@@ -30,7 +30,8 @@ use crate::permits::Permits;
 use crate::port::{Port, SourcePort, SourceShare, Ticket};
 use crate::ports::Ports;
 use crate::publisher::Publisher;
-use crate::recovery::recover;
+use crate::recovery::recover_directory;
+use crate::retention::{self, Retention};
 use crate::status::{Figures, LogStatus, Status};
 use crate::view::View;
 use crate::writer::actor::Message;
@@ -75,6 +76,7 @@ struct Fixed {
     partitions: u16,
     replayed: u64,
     reserve_bytes: u64,
+    rules: Rules,
 }
 
 /// Threads and actors.
@@ -85,6 +87,7 @@ struct Running {
     writer: ActorRef<Message>,
     checkpoint: SyncSender<checkpoint::Order>,
     index: SyncSender<index_keeper::Order>,
+    retention: Option<SyncSender<retention::Order>>,
 }
 
 impl Engine {
@@ -102,8 +105,8 @@ impl Engine {
             tracing::warn!(found, expected, "going on without the lost end of the log");
         }
         let rules = Rules { partitions: directory.partitions(), ..config.rules };
-        let stock = Stock::new(rules, RandomState::new().hash_one(directory.identity()));
-        let recovered = recover(stock, &directory.checkpoints(), &reader)?;
+        let make = || Stock::new(rules, RandomState::new().hash_one(directory.identity()));
+        let recovered = recover_directory(make, &directory, &reader)?;
         tracing::info!(
             sequence = recovered.sequence,
             replayed = recovered.replayed,
@@ -127,6 +130,42 @@ impl Engine {
         };
         watch.start()?;
         Ok(Self { inner })
+    }
+
+    /// From now on keeps history only so long. `published` tells the last record that every sink has
+    /// published; what it does not contain stays. To be called once; without it everything is kept.
+    ///
+    /// # Errors
+    /// The thread could not be started.
+    pub fn keep_history(
+        &self,
+        keep: Duration,
+        published: impl Fn() -> u64 + Send + 'static,
+    ) -> Result<(), StartError> {
+        let inner = &self.inner;
+        let directory = inner.directory.lock().clone();
+        let (Some(directory), Some(running)) = (directory, &mut *inner.running.lock()) else {
+            return Ok(());
+        };
+        let (orders, inbox) = sync_channel(1);
+        let retention = Retention {
+            log: inner.log.lock().clone().ok_or_else(|| StartError::Thread("stopped".into()))?,
+            directory,
+            figures: Arc::clone(&inner.figures),
+            view: Arc::clone(&inner.view),
+            kept: Arc::clone(&inner.history.archive.kept),
+            index: running.index.clone(),
+            rules: Rules { partitions: inner.fixed.partitions, ..inner.fixed.rules },
+            keep,
+            published: Box::new(published),
+        };
+        let thread = std::thread::Builder::new()
+            .name("onhand-retention".to_owned())
+            .spawn(move || retention.run(&inbox))
+            .map_err(|error| StartError::Thread(error.to_string()))?;
+        running.threads.push(thread);
+        running.retention = Some(orders);
+        Ok(())
     }
 
     /// A way in. One per thread of a door; see [`Port::driver`].
@@ -260,7 +299,7 @@ impl Inner {
         if running.log.join().is_err() {
             tracing::error!("the log thread panicked");
         }
-        drop((running.checkpoint, running.index));
+        drop((running.checkpoint, running.index, running.retention));
         for stop in running.stop {
             // A runtime that has ended needs no word.
             let _ = stop.send(());

@@ -33,6 +33,14 @@ pub enum StartError {
         /// What is wrong.
         what: String,
     },
+    /// The checkpoints are older than the kept log.
+    #[error("the checkpoints end at record {began}, the log begins at {earliest}")]
+    CheckpointGone {
+        /// What the checkpoints contain.
+        began: u64,
+        /// The first record that is kept.
+        earliest: u64,
+    },
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(String),
@@ -71,6 +79,7 @@ impl From<&LogError> for Fatal {
             LogError::Damaged { .. }
             | LogError::UnknownFormat { .. }
             | LogError::OpenedToVerify
+            | LogError::IndexBehind
             | LogError::IndexDamaged { .. } => FatalCode::LogDamaged,
         };
         Self { code, message: error.to_string() }
@@ -93,6 +102,9 @@ pub enum Failure {
     /// was done; its source waits.
     #[error("too many dead letters are open")]
     DeadLettersFull,
+    /// The command was done, or refused, before; the record that says how is not kept any more.
+    #[error("the answer of then is not kept any more")]
+    HistoryGone,
     /// A fault of ours. Nothing was done.
     #[error("internal fault")]
     Internal,

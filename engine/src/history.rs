@@ -1,10 +1,15 @@
 //! What has left memory, read from the log by its index.
 
+mod as_of;
+mod chain;
 mod consumed;
+mod kept;
+mod ledger;
 mod letters;
+mod moment;
+mod recent;
+mod rows;
 
-use std::collections::BTreeSet;
-use std::ops::Bound;
 use std::sync::Arc;
 
 use onhand_domain::change::Change;
@@ -13,9 +18,9 @@ use onhand_domain::ids::Reference;
 use onhand_domain::position::PositionNumber;
 use onhand_domain::quantity::Quantity;
 use onhand_domain::reservation::{Reservation, ReservationNumber};
+use onhand_domain::time::Timestamp;
 use onhand_domain::transfer::TransferNumber;
-use onhand_storage::{IndexReader, IndexRow, LogError, ReadLog};
-use parking_lot::{Condvar, Mutex, RwLock};
+use onhand_storage::{IndexReader, LogError, ReadLog};
 
 use crate::error::Failure;
 use crate::keys::order_hash;
@@ -24,24 +29,16 @@ use crate::recovery::read_change;
 use crate::view::View;
 use crate::writer::core::{Found, FoundOrder};
 
+pub use as_of::{Basis, Hold, Holds, PositionAsOf};
 pub use consumed::{ConsumedFilter, ConsumedRecord, ConsumedStatus};
+pub(crate) use kept::KeptSince;
+pub use ledger::{EntryCost, LedgerEntry, LedgerFilter, LedgerPage, LedgerPlace};
 pub use letters::LetterRecord;
-
-/// Kinds of index rows; stored.
-mod kind {
-    /// Number of a reservation → the record that ended it.
-    pub(super) const RESERVATION: u8 = 1;
-    /// Hash of tenant and order → the records that ended its reservations.
-    pub(super) const ORDER: u8 = 2;
-    /// Number of a transfer → the record that ended it.
-    pub(super) const TRANSFER: u8 = 3;
-    /// Hash of tenant and order → the records of what came back on it.
-    pub(super) const RETURN: u8 = 4;
-    /// Number of a dead letter → the record that settled it.
-    pub(super) const LETTER: u8 = 5;
-    /// Hash of tenant and the name that others gave to a transfer → the record that began it.
-    pub(super) const TRANSFER_NAME: u8 = 6;
-}
+pub(crate) use moment::latest_of;
+pub(crate) use recent::RecentRows;
+pub(crate) use rows::rows_of;
+pub use rows::transfer_name;
+use rows::{kind, returned_on};
 
 /// Most reservations of one order that a read returns.
 pub const RESERVATIONS_OF_ORDER_MAX: usize = 10_000;
@@ -51,107 +48,70 @@ const RETURNS_OF_ORDER_MAX: usize = 10_000;
 /// Most transfers of one name that are looked at, newest first; their hashes may be those of others.
 const TRANSFERS_OF_NAME_MAX: usize = 16;
 
-/// Calls `row` for every index row that a record gives.
-pub(crate) fn rows_of(change: &Change, sequence: u64, mut row: impl FnMut(IndexRow)) {
-    letters::rows_of(change, sequence, &mut row);
-    if change.cause == onhand_domain::change::Cause::Unchanged {
-        return;
-    }
-    if let Some(held) = change.reservation.as_ref().filter(|held| !held.status.is_open()) {
-        row(IndexRow { kind: kind::RESERVATION, key: held.number, sequence });
-        if let Some(order) = &held.order {
-            let key = order_hash(held.tenant, order.as_str());
-            row(IndexRow { kind: kind::ORDER, key, sequence });
-        }
-    }
-    if let Some(order) = returned_on(change) {
-        let key = order_hash(change.tenant, order.as_str());
-        row(IndexRow { kind: kind::RETURN, key, sequence });
-    }
-    if let Some(name) = transfer_name(change) {
-        let key = order_hash(change.tenant, name.as_str());
-        row(IndexRow { kind: kind::TRANSFER_NAME, key, sequence });
-    }
-    if let Some(held) = change.transfer.as_ref().filter(|held| held.open().is_zero()) {
-        row(IndexRow { kind: kind::TRANSFER, key: held.number, sequence });
-    }
-}
-
-/// The order on which a record took something back.
-fn returned_on(change: &Change) -> Option<&Reference> {
-    let is_return = change.cause == onhand_domain::change::Cause::Returned;
-    change.detail.as_ref().filter(|_| is_return)?.order.as_ref()
-}
-
-/// The name that others gave to the transfer which a record began: the document of its command.
-#[must_use]
-pub fn transfer_name(change: &Change) -> Option<&Reference> {
-    let is_start = change.cause == onhand_domain::change::Cause::TransferStarted;
-    change.detail.as_ref().filter(|_| is_start)?.document.as_ref()
-}
-
-/// Rows that are not on disk yet, and whether all of them are known again after a start.
-#[derive(Debug, Default)]
-pub(crate) struct RecentRows {
-    rows: RwLock<BTreeSet<(u8, u64, u64)>>,
-    is_whole: Mutex<bool>,
-    whole: Condvar,
-}
-
-impl RecentRows {
-    pub(crate) fn extend(&self, rows: impl Iterator<Item = IndexRow>) {
-        self.rows.write().extend(rows.map(|row| (row.kind, row.key, row.sequence)));
-    }
-
-    /// Forgets rows that are on disk now.
-    pub(crate) fn forget_up_to(&self, sequence: u64) {
-        self.rows.write().retain(|(_, _, held)| *held > sequence);
-    }
-
-    pub(crate) fn range(&self, first: u64, last: u64) -> Vec<IndexRow> {
-        let rows = self.rows.read();
-        let inside = rows.iter().filter(|(_, _, sequence)| (first..=last).contains(sequence));
-        inside
-            .map(|(kind, key, sequence)| IndexRow { kind: *kind, key: *key, sequence: *sequence })
-            .collect()
-    }
-
-    pub(crate) fn set_whole(&self) {
-        *self.is_whole.lock() = true;
-        self.whole.notify_all();
-    }
-
-    /// Waits until the rows that a start found missing have been made again.
-    fn wait(&self) {
-        let mut is_whole = self.is_whole.lock();
-        while !*is_whole {
-            self.whole.wait(&mut is_whole);
-        }
-    }
-
-    fn lookup(&self, kind: u8, key: u64, limit: usize) -> Vec<u64> {
-        let rows = self.rows.read();
-        let range = (Bound::Included((kind, key, 0)), Bound::Included((kind, key, u64::MAX)));
-        rows.range(range).rev().take(limit).map(|(_, _, sequence)| *sequence).collect()
-    }
-}
-
 /// Finds records in the log, on the thread of a reader.
 #[derive(Clone)]
 pub(crate) struct Archive {
     pub(crate) recent: Arc<RecentRows>,
     pub(crate) index: IndexReader,
+    pub(crate) kept: Arc<KeptSince>,
 }
 
 impl Archive {
+    /// Waits for rows that a start found missing.
+    ///
+    /// # Errors
+    /// The index cannot be written for long.
+    fn wait(&self) -> Result<(), LogError> {
+        self.recent.wait();
+        if self.recent.has_lost() { Err(LogError::IndexBehind) } else { Ok(()) }
+    }
+
     /// Sequences of records, newest first.
     fn lookup(&self, kind: u8, key: u64, limit: usize) -> Result<Vec<u64>, LogError> {
-        self.recent.wait();
-        let mut found = self.recent.lookup(kind, key, limit);
-        let before = found.last().copied().unwrap_or(u64::MAX);
+        self.lookup_before(kind, key, u64::MAX, limit)
+    }
+
+    /// Sequences of records below `before`, newest first.
+    fn lookup_before(
+        &self,
+        kind: u8,
+        key: u64,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<u64>, LogError> {
+        self.wait()?;
+        // Memory first: what is written in between is then found twice, not missed.
+        let mut found = self.recent.lookup(kind, key, before, limit);
+        let before = found.last().copied().unwrap_or(before);
         let left = limit.saturating_sub(found.len());
         if left > 0 {
             found.extend(self.index.lookup(kind, key, before, left)?);
+        }
+        Ok(found)
+    }
+
+    /// The first record from `from` on.
+    fn first_from(&self, kind: u8, key: u64, from: u64) -> Result<Option<u64>, LogError> {
+        self.wait()?;
+        let recent = self.recent.first_from(kind, key, from);
+        let written = self.index.first_from(kind, key, from)?;
+        Ok(recent.into_iter().chain(written).min())
+    }
+
+    /// Sequences of records under any of the keys and below `before`, newest first.
+    fn range_before(
+        &self,
+        kind: u8,
+        keys: std::ops::Range<u64>,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<u64>, LogError> {
+        self.wait()?;
+        let mut found = self.recent.range_before(kind, keys.clone(), before, limit);
+        let before = found.last().copied().unwrap_or(before);
+        let left = limit.saturating_sub(found.len());
+        if left > 0 {
+            found.extend(self.index.range_before(kind, keys, before, left)?);
         }
         Ok(found)
     }
@@ -264,6 +224,18 @@ pub struct History {
 }
 
 impl History {
+    /// The first instant of which everything is known; `None`: all of them.
+    #[must_use]
+    pub fn earliest(&self) -> Option<Timestamp> {
+        self.archive.kept.earliest()
+    }
+
+    /// The last record that is not kept any more; 0: all are kept.
+    #[must_use]
+    pub fn gone_to(&self) -> u64 {
+        self.archive.kept.sequence()
+    }
+
     /// A reservation, open or ended.
     ///
     /// # Errors

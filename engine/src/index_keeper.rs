@@ -1,10 +1,10 @@
 //! The index thread: writes the rows of what has ended to disk, in sorted runs, beside the log.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 use std::time::Duration;
 
-use onhand_storage::{IndexStore, LogError, LogReader};
+use onhand_storage::{IndexRow, IndexStore, LogError, LogReader, lower_priority};
 
 use crate::history::{RecentRows, rows_of};
 use crate::hopper::receive_within;
@@ -17,6 +17,15 @@ const LOOK: Duration = Duration::from_millis(500);
 pub(crate) enum Order {
     /// Write everything that is durable, and say so.
     Flush(SyncSender<()>),
+    /// Records up to this one are not kept any more.
+    Forget(u64),
+}
+
+/// How a rebuild ended.
+enum Rebuilt {
+    Whole,
+    /// The process is stopping; the next start goes on.
+    GivenUp,
 }
 
 /// Its parts.
@@ -25,7 +34,9 @@ pub(crate) struct IndexKeeper {
     pub(crate) recent: Arc<RecentRows>,
     pub(crate) log: LogReader,
     pub(crate) figures: Arc<Figures>,
+    /// At least one.
     pub(crate) records_max: u64,
+    pub(crate) bytes_per_second: u64,
 }
 
 impl IndexKeeper {
@@ -35,14 +46,27 @@ impl IndexKeeper {
     /// The log cannot be read. Without its rows, what has ended would seem never to have been, so the
     /// engine must end.
     pub(crate) fn run(mut self, recovered: u64, orders: &Receiver<Order>) -> Result<(), LogError> {
-        let rebuilt = self.rebuild(recovered);
-        // Whoever waits for the rows goes on, to be told that the engine has failed.
-        self.recent.set_whole();
-        rebuilt?;
+        lower_priority();
+        match self.rebuild(recovered, orders) {
+            Ok(Rebuilt::Whole) => self.recent.set_whole(),
+            Ok(Rebuilt::GivenUp) => {
+                self.recent.give_up();
+                return Ok(());
+            }
+            Err(error) => {
+                // Whoever waits for the rows goes on, to be told that the engine has failed.
+                self.recent.give_up();
+                return Err(error);
+            }
+        }
         loop {
             let order = receive_within(orders, LOOK);
             let everything = match &order {
                 Ok(Some(Order::Flush(_))) => true,
+                Ok(Some(Order::Forget(sequence))) => {
+                    self.forget_up_to(*sequence);
+                    false
+                }
                 Ok(None) => false,
                 Err(()) => return Ok(()),
             };
@@ -56,15 +80,53 @@ impl IndexKeeper {
         }
     }
 
-    /// Rows of records that no run covers, read from the log again.
-    fn rebuild(&self, recovered: u64) -> Result<(), LogError> {
-        let covered = self.store.covered_to();
-        self.figures.tell_indexed(covered);
-        let mut cursor = self.log.frames_from(covered.saturating_add(1));
-        while cursor.next_sequence() <= recovered {
+    fn forget_up_to(&mut self, sequence: u64) {
+        if let Err(error) = self.store.forget_up_to(sequence) {
+            tracing::warn!(%error, "index files of gone segments stay until the next start");
+        }
+    }
+
+    /// Rows of records that no run covers, read from the log again: written at once where a run is full
+    /// or a segment complete, else kept in memory.
+    fn rebuild(&mut self, recovered: u64, orders: &Receiver<Order>) -> Result<Rebuilt, LogError> {
+        let ranges = self.log.segment_ranges();
+        let active = ranges.last().map(|(segment, _, _)| *segment);
+        for (segment, first, last) in ranges {
+            let is_sealed = Some(segment) != active;
+            let last = last.min(recovered);
+            let mut first = first.max(self.store.covered_to().saturating_add(1));
+            while first <= last {
+                match orders.try_recv() {
+                    Ok(Order::Forget(sequence)) => self.forget_up_to(sequence),
+                    Err(TryRecvError::Empty) => {}
+                    // The process is stopping.
+                    Ok(Order::Flush(_)) | Err(TryRecvError::Disconnected) => {
+                        return Ok(Rebuilt::GivenUp);
+                    }
+                }
+                let end = last.min(first.saturating_add(self.records_max - 1));
+                let rows = self.rows_from_log(first, end)?;
+                if !is_sealed && end - first < self.records_max - 1 {
+                    self.recent.extend(rows.into_iter());
+                    break;
+                }
+                self.store.append_run(segment, first, end, rows)?;
+                first = end.saturating_add(1);
+            }
+            self.figures.tell_indexed(self.store.covered_to());
+            if is_sealed && self.store.covered_to() >= last {
+                self.store.merge(segment)?;
+            }
+        }
+        Ok(Rebuilt::Whole)
+    }
+
+    fn rows_from_log(&self, first: u64, last: u64) -> Result<Vec<IndexRow>, LogError> {
+        let mut rows = Vec::new();
+        let mut cursor = self.log.frames_from(first);
+        while cursor.next_sequence() <= last {
             let Some(frame) = cursor.next_frame()? else { break };
-            let mut rows = Vec::new();
-            for stored in frame.records() {
+            for stored in frame.records().take_while(|stored| stored.sequence <= last) {
                 let change =
                     record::decode(stored.kind, stored.version, stored.sequence, stored.payload);
                 // A record that recovery has read can be read.
@@ -72,13 +134,13 @@ impl IndexKeeper {
                     rows_of(&change, stored.sequence, |row| rows.push(row));
                 }
             }
-            self.recent.extend(rows.into_iter());
         }
-        Ok(())
+        Ok(rows)
     }
 
     /// Writes a run when enough is waiting, or when a segment is complete.
     fn write(&mut self, everything: bool) -> Result<(), LogError> {
+        self.recent.settle();
         let durable = self.figures.durable();
         let ranges = self.log.segment_ranges();
         let active = ranges.last().map(|(segment, _, _)| *segment);
@@ -95,12 +157,19 @@ impl IndexKeeper {
             }
             let waiting = last.saturating_sub(covered);
             if everything || is_sealed || waiting >= self.records_max {
-                self.store.append_run(segment, first, last, self.recent.range(first, last))?;
+                // What comes faster than the throttle lets through must not fill the memory.
+                let is_behind = waiting >= self.records_max.saturating_mul(2);
+                self.store.set_rate(Some(self.bytes_per_second).filter(|_| !is_behind));
+                let rows = match self.recent.range(first, last) {
+                    Some(rows) => rows,
+                    None => self.rows_from_log(first, last)?,
+                };
+                self.store.append_run(segment, first, last, rows)?;
+                self.recent.forget_up_to(last);
+                self.figures.tell_indexed(last);
                 if is_sealed {
                     self.store.merge(segment)?;
                 }
-                self.recent.forget_up_to(last);
-                self.figures.tell_indexed(last);
             }
         }
         Ok(())

@@ -1,6 +1,8 @@
-//! Hashes of idempotency keys and of order ids.
+//! Hashes of idempotency keys, of order ids and of references.
 
-use onhand_domain::stable_hash::stable_hash;
+use std::hash::Hasher as _;
+
+use onhand_domain::stable_hash::StableHasher;
 
 /// The first 16 bytes of BLAKE3 over tenant and key: short enough to keep millions of them, and no
 /// caller can make two keys collide.
@@ -44,7 +46,22 @@ pub fn event_id_hash(id: &str) -> u64 {
 /// Key of an order in the index of segments. Different orders may share it; readers compare.
 #[must_use]
 pub fn order_hash(tenant: u32, order: &str) -> u64 {
-    stable_hash(&[&tenant.to_string(), order])
+    name_hash(0, tenant, order)
+}
+
+/// Key of a reference in the index of segments. Different references may share it; readers compare.
+#[must_use]
+pub fn reference_hash(tenant: u32, reference: &str) -> u64 {
+    name_hash(1, tenant, reference)
+}
+
+/// Stored, as part of the index.
+fn name_hash(space: u8, tenant: u32, name: &str) -> u64 {
+    let mut hasher = StableHasher::default();
+    hasher.write_u8(space);
+    hasher.write_u32(tenant);
+    hasher.write(name.as_bytes());
+    hasher.finish()
 }
 
 #[cfg(test)]
@@ -55,6 +72,22 @@ mod tests {
     fn keys_belong_to_their_tenant() {
         assert_ne!(key_hash("a", "bc"), key_hash("ab", "c"));
         assert_eq!(key_hash("a", "b"), key_hash("a", "b"));
+    }
+
+    /// The values are stored.
+    #[test]
+    fn names_of_each_tenant_and_kind_have_keys_of_their_own() {
+        let keys = [
+            order_hash(0, "a"),
+            order_hash(1, "a"),
+            order_hash(0, "b"),
+            reference_hash(0, "a"),
+            reference_hash(1, "a"),
+        ];
+        for (at, key) in keys.iter().enumerate() {
+            assert!(!keys[at + 1..].contains(key), "{keys:x?}");
+        }
+        assert_eq!(order_hash(7, "order-1"), order_hash(7, "order-1"));
     }
 
     #[test]

@@ -41,6 +41,7 @@ mod key_window;
 mod ports;
 mod reader;
 mod release;
+mod retention;
 mod supervisor;
 
 pub use config::{EngineConfig, LostTail};

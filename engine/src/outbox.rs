@@ -59,19 +59,7 @@ impl Outbox {
     /// The log could not be read.
     pub async fn last_before(&self, instant: Timestamp) -> Result<u64, Failure> {
         let until = self.durable();
-        self.readers
-            .read(move |log| {
-                let (mut low, mut high) = (log.earliest_sequence().saturating_sub(1), until);
-                while low < high {
-                    let middle = low + (high - low).div_ceil(2);
-                    match read_change(log, middle)? {
-                        Some(change) if change.at < instant => low = middle,
-                        _ => high = middle - 1,
-                    }
-                }
-                Ok(low)
-            })
-            .await
+        self.readers.read(move |log| last_before(log, until, instant)).await
     }
 
     /// Follows the log behind `after`, from the disk first, then as it grows.
@@ -81,8 +69,28 @@ impl Outbox {
     }
 }
 
+/// The last record up to `until` that was decided before an instant; when there is none, the one before
+/// the first that is kept.
+pub(crate) fn last_before(
+    log: &dyn ReadLog,
+    until: u64,
+    instant: Timestamp,
+) -> Result<u64, LogError> {
+    let (mut low, mut high) = (log.earliest_sequence().saturating_sub(1), until);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        match read_change(log, middle)? {
+            Some(change) if change.at < instant => low = middle,
+            _ => high = middle - 1,
+        }
+    }
+    Ok(low)
+}
+
 fn read(log: &dyn ReadLog, after: u64, until: u64) -> Result<Vec<Published>, LogError> {
     let mut found = Vec::new();
+    // Who stands before the kept history goes on where it begins.
+    let after = after.max(log.earliest_sequence().saturating_sub(1));
     let mut cursor = log.frames_from(after.saturating_add(1));
     while found.len() < RECORDS_PER_READ
         && let Some(frame) = cursor.next_frame()?

@@ -1,9 +1,12 @@
 //! The reader threads: whatever must be read from the log is read here, never by the writer.
+//!
+//! What commands wait for has threads of its own; the ledger, which reads much at a time, has another
+//! one that gives way to all others.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
-use onhand_storage::{LogError, ReadLog};
+use onhand_storage::{LogError, ReadLog, lower_priority};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 
@@ -17,11 +20,14 @@ type Job = Box<dyn FnOnce(&dyn ReadLog) + Send>;
 const JOBS_MAX: usize = 4_096;
 /// Reader threads.
 const THREADS: usize = 2;
+/// Reads of the ledger that may wait for its thread; beyond it they are refused as overload.
+const LEDGER_JOBS_MAX: usize = 256;
 
 /// The way to the reader threads.
 #[derive(Clone)]
 pub(crate) struct Readers {
     jobs: SyncSender<Job>,
+    ledger: SyncSender<Job>,
     log: Arc<Shared>,
 }
 
@@ -43,7 +49,17 @@ impl Readers {
                 .spawn(move || alarm.guard(&name, || run(&inbox, &log)))
                 .map_err(|error| StartError::Thread(error.to_string()))?;
         }
-        Ok(Self { jobs, log })
+        let (ledger, inbox) = sync_channel::<Job>(LEDGER_JOBS_MAX);
+        let of_ledger = Arc::clone(&log);
+        let run_ledger = move || {
+            lower_priority();
+            run(&Mutex::new(inbox), &of_ledger);
+        };
+        std::thread::Builder::new()
+            .name("onhand-ledger".to_owned())
+            .spawn(run_ledger)
+            .map_err(|error| StartError::Thread(error.to_string()))?;
+        Ok(Self { jobs, ledger, log })
     }
 
     /// Lets go of the log; reads that come later are dropped. Waits for those that are running.
@@ -63,20 +79,37 @@ impl Readers {
         &self,
         read: impl FnOnce(&dyn ReadLog) -> Result<R, LogError> + Send + 'static,
     ) -> Result<R, Failure> {
-        let (sender, receiver) = oneshot::channel();
-        let job: Job = Box::new(move |log| {
-            // Whoever asked may be gone; then nobody needs the answer.
+        wait_for(&self.jobs, read).await
+    }
+
+    /// Reads something that may take long, beside all that commands wait for.
+    pub(crate) async fn read_ledger<R: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn ReadLog) -> Result<R, LogError> + Send + 'static,
+    ) -> Result<R, Failure> {
+        wait_for(&self.ledger, read).await
+    }
+}
+
+async fn wait_for<R: Send + 'static>(
+    jobs: &SyncSender<Job>,
+    read: impl FnOnce(&dyn ReadLog) -> Result<R, LogError> + Send + 'static,
+) -> Result<R, Failure> {
+    let (sender, receiver) = oneshot::channel();
+    let job: Job = Box::new(move |log| {
+        // Whoever asked may be gone; then nobody needs the answer.
+        if !sender.is_closed() {
             let _ = sender.send(read(log));
-        });
-        self.submit(job).map_err(|_| Failure::Overloaded)?;
-        match receiver.await {
-            Ok(Ok(found)) => Ok(found),
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the log cannot be read; run `onhand verify`");
-                Err(Failure::Internal)
-            }
-            Err(_) => Err(Failure::Stopping),
         }
+    });
+    jobs.try_send(job).map_err(|_| Failure::Overloaded)?;
+    match receiver.await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the log cannot be read; run `onhand verify`");
+            Err(Failure::Internal)
+        }
+        Err(_) => Err(Failure::Stopping),
     }
 }
 

@@ -4,7 +4,9 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 
 use onhand_domain::stock::Stock;
 use onhand_domain::time::Timestamp;
-use onhand_storage::{CheckpointFile, CheckpointStore, FrameCursor, LogError, ReadLog};
+use onhand_storage::{
+    CheckpointFile, CheckpointStore, DataDirectory, FrameCursor, LogError, ReadLog,
+};
 
 use crate::error::StartError;
 use crate::record;
@@ -30,14 +32,44 @@ const CHUNK: usize = 1_024;
 /// Chunks that are decoded ahead of memory taking them in.
 const CHUNKS_AHEAD: usize = 8;
 
+/// Memory of a data directory: from its checkpoints, or, when these are older than the kept log, from its
+/// opening.
+///
+/// # Errors
+/// A file or record cannot be read or understood.
+pub(crate) fn recover_directory(
+    make: impl Fn() -> Stock,
+    directory: &DataDirectory,
+    log: &dyn ReadLog,
+) -> Result<Recovered, StartError> {
+    match recover(make(), &directory.checkpoints(), log) {
+        Err(error @ StartError::CheckpointGone { .. }) if directory.opening().is_some() => {
+            tracing::warn!(%error, "recovering from the opening of the log");
+            recover(make(), &directory.opening_state(), log)
+        }
+        recovered => recovered,
+    }
+}
+
 /// Reads all checkpoint files, then the log behind the oldest of them.
 ///
 /// # Errors
 /// A file or record cannot be read or understood.
 pub fn recover(
+    stock: Stock,
+    checkpoints: &CheckpointStore,
+    log: &dyn ReadLog,
+) -> Result<Recovered, StartError> {
+    recover_to(stock, checkpoints, log, u64::MAX, &|| true)
+}
+
+/// The same, but only up to a record, and only as long as `go_on` says so.
+pub(crate) fn recover_to(
     mut stock: Stock,
     checkpoints: &CheckpointStore,
     log: &dyn ReadLog,
+    until: u64,
+    go_on: &dyn Fn() -> bool,
 ) -> Result<Recovered, StartError> {
     let mut last = Timestamp::MIN;
     let began = std::thread::scope(|scope| {
@@ -49,7 +81,11 @@ pub fn recover(
     })?;
     let mut recovered =
         Recovered { stock, sequence: began, last, replayed: 0, checkpointed: began };
-    replay(&mut recovered, &mut log.frames_from(began.saturating_add(1)))?;
+    let (next, earliest) = (began.saturating_add(1), log.earliest_sequence());
+    if next < earliest {
+        return Err(StartError::CheckpointGone { began, earliest });
+    }
+    replay(&mut recovered, &mut log.frames_from(next), until, go_on)?;
     Ok(recovered)
 }
 
@@ -117,10 +153,18 @@ fn put(stock: &mut Stock, last: &mut Timestamp, entry: Entry) {
     }
 }
 
-/// Applies all records from where the cursor stands.
-fn replay(recovered: &mut Recovered, cursor: &mut FrameCursor) -> Result<(), StartError> {
-    while let Some(frame) = cursor.next_frame()? {
-        for stored in frame.records() {
+/// Applies all records from where the cursor stands up to `until`.
+fn replay(
+    recovered: &mut Recovered,
+    cursor: &mut FrameCursor,
+    until: u64,
+    go_on: &dyn Fn() -> bool,
+) -> Result<(), StartError> {
+    while cursor.next_sequence() <= until
+        && go_on()
+        && let Some(frame) = cursor.next_frame()?
+    {
+        for stored in frame.records().take_while(|stored| stored.sequence <= until) {
             let change =
                 record::decode(stored.kind, stored.version, stored.sequence, stored.payload)
                     .map_err(|error| StartError::Undecodable {

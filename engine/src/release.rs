@@ -123,7 +123,8 @@ impl State {
         let job = Box::new(move |reader: &dyn onhand_storage::ReadLog| {
             let reply = match read_change(reader, sequence) {
                 Ok(Some(change)) => Reply::of_record(sequence, log, Box::new(change), true),
-                Ok(None) => Reply::Failed(Failure::Internal),
+                // Durable records are there, unless their segment has gone.
+                Ok(None) => Reply::Failed(Failure::HistoryGone),
                 Err(error) => {
                     tracing::error!(%error, sequence, "an answer cannot be read; run `onhand verify`");
                     Reply::Failed(Failure::Internal)

@@ -110,6 +110,15 @@ impl Figures {
         self.durable.load(Relaxed)
     }
 
+    pub(crate) fn indexed(&self) -> u64 {
+        self.indexed.load(Relaxed)
+    }
+
+    /// The writer's time.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.now_ms.load(Relaxed))
+    }
+
     pub(crate) fn checkpoint_began(&self) -> u64 {
         self.checkpoint_began.load(Relaxed)
     }

@@ -1,7 +1,8 @@
 //! Proof: the chain of the log, and that memory is what the log says.
 //!
-//! On a stopped directory memory is built twice, from the first record and from the checkpoints, and both
-//! must agree; beside a running engine see `running`. What the rules promise about sums is checked on it.
+//! On a stopped directory memory is built twice, from the first kept record (or the opening before it) and
+//! from the checkpoints, and both must agree; beside a running engine see `running`. What the rules promise
+//! about sums is checked on it.
 
 mod difference;
 pub mod running;
@@ -16,7 +17,7 @@ use onhand_storage::{ChainReport, DataDirectory, ReadLog, RecordRef, StorageConf
 
 use crate::error::StartError;
 use crate::record;
-use crate::recovery::recover;
+use crate::recovery::{recover_directory, recover_to};
 
 /// At most so many contradictions are listed.
 const FINDINGS_MAX: usize = 100;
@@ -71,11 +72,11 @@ pub fn verify_with(
     let chain = verify_chain(directory, on_progress)?;
     let log = directory.open_reader()?;
     let rules = Rules { partitions: directory.partitions(), ..Rules::default() };
-    let mut proof = Proof::new(rules);
+    let mut proof = Proof::begin(directory, rules, &log)?;
     proof.walk(&log)?;
     proof.check_sums();
     proof.check_end(directory, chain.last);
-    let recovered = recover(Stock::new(rules, 0), &directory.checkpoints(), &log)?;
+    let recovered = recover_directory(|| Stock::new(rules, 0), directory, &log)?;
     proof.compare(&recovered.stock);
     Ok(Report {
         chain,
@@ -95,6 +96,24 @@ struct Proof {
 }
 
 impl Proof {
+    /// Nothing, or what the opening says when the first segments have gone.
+    fn begin(
+        directory: &DataDirectory,
+        rules: Rules,
+        log: &dyn ReadLog,
+    ) -> Result<Self, StartError> {
+        let mut proof = Self::new(rules);
+        let Some(opening) = directory.opening() else { return Ok(proof) };
+        let state = directory.opening_state();
+        proof.stock = recover_to(proof.stock, &state, log, opening.sequence, &|| true)?.stock;
+        for number in 0..proof.stock.sizes().positions {
+            if let Some(position) = proof.stock.position(number) {
+                proof.on_hand.insert(number, position.figures().on_hand());
+            }
+        }
+        Ok(proof)
+    }
+
     fn new(rules: Rules) -> Self {
         Self { stock: Stock::new(rules, 0), on_hand: HashMap::new(), findings: Vec::new() }
     }

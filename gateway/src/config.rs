@@ -47,6 +47,7 @@ pub(crate) struct Config {
     cache_bytes: Size,
     disk_reserve_bytes: DiskReserve,
     checkpoint_bytes_per_second: Size,
+    retention: Retention,
     tools_bytes_per_second: Size,
     http: HttpSettings,
     kafka: kafka::KafkaSettings,
@@ -87,6 +88,21 @@ enum DiskReserve {
 #[serde(rename_all = "lowercase")]
 enum Auto {
     Auto,
+}
+
+/// How long history is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "`forever`, or a span of time such as `90d`")]
+enum Retention {
+    Forever(Forever),
+    Span(Span),
+}
+
+/// The word `forever`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Forever {
+    Forever,
 }
 
 /// Limits of the HTTP door.
@@ -180,6 +196,9 @@ impl Config {
             ("http.drain_timeout", Range::of(millis(http.drain_timeout), 0, hour, " ms")),
             ("http.streams_max", Range::of(count(http.streams_max), 0, 1 << 20, "")),
         ]);
+        if let Retention::Span(span) = self.retention {
+            ranges.insert("retention", Range::of(millis(span), 1000, 36_500 * 24 * hour, " ms"));
+        }
         ranges.extend(self.kafka.ranges());
         ranges
     }
@@ -204,6 +223,14 @@ impl Config {
         }
         engine.lost_tail = self.lost_tail();
         engine
+    }
+
+    /// How long history is kept; `None`: all of it, for ever.
+    pub(crate) const fn retention(&self) -> Option<Duration> {
+        match self.retention {
+            Retention::Forever(Forever::Forever) => None,
+            Retention::Span(span) => Some(span.0),
+        }
     }
 
     const fn lost_tail(&self) -> LostTail {

@@ -202,7 +202,7 @@ impl From<StartError> for Stop {
             StartError::Log(error) => exit_of_log(error),
             StartError::Io(error) => exit_of_io(error),
             StartError::LostTail { .. } => Exit::LostTail,
-            StartError::Undecodable { .. } => Exit::Damaged,
+            StartError::Undecodable { .. } | StartError::CheckpointGone { .. } => Exit::Damaged,
             StartError::Thread(_) => Exit::Internal,
         };
         Self::new(exit, error)
@@ -241,7 +241,7 @@ pub(crate) fn exit_of_log(error: &LogError) -> Exit {
         LogError::DiskFull { .. } => Exit::DiskFull,
         LogError::OutcomeUnknown { .. } | LogError::Latched => Exit::CommitFailed,
         LogError::Damaged { .. } | LogError::IndexDamaged { .. } => Exit::Damaged,
-        LogError::OpenedToVerify => Exit::Internal,
+        LogError::OpenedToVerify | LogError::IndexBehind => Exit::Internal,
     }
 }
 

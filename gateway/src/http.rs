@@ -17,11 +17,14 @@ pub(crate) mod decimal;
 pub(crate) mod dispatch;
 pub(crate) mod door;
 pub(crate) mod events;
+pub(crate) mod explain;
 pub(crate) mod extract;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
+pub(crate) mod instants;
 pub(crate) mod inventory_value;
 pub(crate) mod json;
+pub(crate) mod ledger;
 pub(crate) mod lots;
 pub(crate) mod meters;
 pub(crate) mod openapi;
@@ -76,6 +79,8 @@ pub(crate) static ROUTES: &[Route] = routes! {
     // Reads
     GET    "/v1/positions"                                     => positions::list,
     GET    "/v1/positions/{itemId}/{locationId}"               => positions::read,
+    GET    "/v1/positions/{itemId}/{locationId}/explain"       => explain::explain,
+    GET    "/v1/ledger"                                        => ledger::list,
     GET    "/v1/availability"                                  => availability::get,
     POST   "/v1/availability"                                  => availability::post,
     GET    "/v1/events"                                        => events::page,
@@ -106,6 +111,8 @@ pub(crate) static ROUTES: &[Route] = routes! {
     GET    "/v1/reports/inventory-value"                       => inventory_value::inventory_value,
     GET    "/reports/inventory-value"                          => inventory_value::inventory_value,
     GET    "/reports/low-stock"                                => reports::low_stock,
+    GET    "/v1/reports/stock-movements"                       => ledger::stock_movements,
+    GET    "/reports/stock-movements"                          => ledger::stock_movements,
     // Operation
     GET    "/health/live"                                      => operation::live,
     GET    "/health/ready"                                     => operation::ready,

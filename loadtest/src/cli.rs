@@ -123,6 +123,7 @@ impl Load {
             stock: self.stock,
             ttl_seconds: self.ttl,
             audit: None,
+            ledger_readers: 0,
             seed: self.seed,
         })
     }

@@ -7,7 +7,7 @@
 //! In reading order: what is asked for (`quantity`, `random`, `pick`, `warehouse`, `order`), when
 //! (`schedule`), how it goes over the wire (`request`, `response`, `connection`, `driver`),
 //! what was said (`journal`, `checkout`, `tally`), what is true (`audit`), and around it
-//! `client`, `setup`, `run`, `report`, `ceiling`, `server`, `compare`, `cli`, `failure`. `kafka` sends
+//! `client`, `setup`, `ledger_reader`, `run`, `report`, `ceiling`, `server`, `compare`, `cli`, `failure`. `kafka` sends
 //! till sales over a broker instead, and holds shelves and published changes against them.
 
 pub mod audit;
@@ -26,6 +26,7 @@ pub mod growth;
 pub mod history;
 pub mod journal;
 pub mod kafka;
+pub mod ledger_reader;
 pub mod machine;
 pub mod order;
 pub mod peers;

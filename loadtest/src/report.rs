@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::audit::AuditReport;
+use crate::ledger_reader::LedgerRead;
 use crate::order::Profile;
 use crate::tally::Tally;
 
@@ -69,6 +70,8 @@ pub struct Report {
     pub latency_micros: Latency,
     /// CPU time of the generator per request, in microseconds.
     pub generator_micros_per_request: Option<f64>,
+    /// What readers of the ledger have read meanwhile, when there were any.
+    pub ledger: Option<LedgerRead>,
     /// What the audit saw, when there was one.
     pub audit: Option<AuditReport>,
 }
@@ -96,6 +99,7 @@ impl Report {
                 max: micros(tally.latency.max()),
             },
             generator_micros_per_request: tally.cpu.map(per_request),
+            ledger: None,
             audit,
         }
     }
@@ -141,6 +145,14 @@ impl fmt::Display for Report {
         row(out, "latency", &latencies.join("   "))?;
         if let Some(micros) = self.generator_micros_per_request {
             row(out, "generator", &format!("{micros:.2} µs of CPU per request"))?;
+        }
+        if let Some(ledger) = self.ledger {
+            let LedgerRead { readers, pages, entries, refused, seconds } = ledger;
+            let rate = grouped(entries as f64 / seconds.max(f64::MIN_POSITIVE));
+            let pages = grouped(pages as f64);
+            let read =
+                format!("{readers} reader(s), {rate} entries/s, {pages} pages, {refused} refused");
+            row(out, "ledger", &read)?;
         }
         if let Some(audit) = &self.audit {
             write_audit(out, audit)?;

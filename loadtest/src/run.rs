@@ -1,6 +1,8 @@
 //! One run: stock on the shelves, load, audit.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::audit::{Audit, AuditReport, Sample};
@@ -8,6 +10,7 @@ use crate::checkout::Checkout;
 use crate::driver::{Driver, Pace, Window};
 use crate::failure::Failure;
 use crate::journal::Journal;
+use crate::ledger_reader::{self, LedgerRead};
 use crate::order::{Profile, Workload};
 use crate::quantity::Quantity;
 use crate::report::{Conditions, Report};
@@ -49,6 +52,8 @@ pub struct Settings {
     pub ttl_seconds: u32,
     /// How much the audit reads again; `None`: no audit.
     pub audit: Option<Sample>,
+    /// Readers of the ledger beside the load.
+    pub ledger_readers: u16,
     /// Seed of the orders.
     pub seed: u64,
 }
@@ -86,6 +91,9 @@ impl Settings {
     }
 }
 
+/// What a thread of the generator has seen.
+type Outcome = Result<(Tally, Journal), Failure>;
+
 /// Sets up, runs, audits.
 ///
 /// # Errors
@@ -103,7 +111,8 @@ pub fn carry_out(settings: &Settings) -> Result<Report, Failure> {
         seconds: settings.measured.as_secs_f64(),
         warmup_seconds: settings.warmup.as_secs_f64(),
     };
-    Ok(Report::new(conditions, &tally, audit))
+    let report = Report::new(conditions, &tally, audit);
+    Ok(Report { ledger: run.ledger, ..report })
 }
 
 /// A run in its three parts, for who looks at the server, or ends it, between them.
@@ -113,6 +122,7 @@ pub struct Run {
     target: Target,
     workload: Workload,
     journals: Vec<Journal>,
+    ledger: Option<LedgerRead>,
 }
 
 impl Run {
@@ -135,7 +145,13 @@ impl Run {
         };
         let workload = Workload::new(settings.profile, warehouse, settings.seed);
         setup::receive_stock(settings.address, &target, settings.stock)?;
-        Ok(Self { settings: settings.clone(), target, workload, journals: Vec::new() })
+        Ok(Self {
+            settings: settings.clone(),
+            target,
+            workload,
+            journals: Vec::new(),
+            ledger: None,
+        })
     }
 
     /// Sends the load, once.
@@ -144,8 +160,9 @@ impl Run {
     /// When the server goes away or cannot be understood.
     pub fn load(&mut self) -> Result<Tally, Failure> {
         assert!(self.journals.is_empty(), "orders are numbered once");
-        let (tally, journals) = load(&self.settings, &self.target, &self.workload)?;
+        let (tally, journals, ledger) = load(&self.settings, &self.target, &self.workload)?;
         self.journals = journals;
+        self.ledger = Some(ledger).filter(|_| self.settings.ledger_readers > 0);
         Ok(tally)
     }
 
@@ -189,7 +206,7 @@ fn load(
     settings: &Settings,
     target: &Target,
     workload: &Workload,
-) -> Result<(Tally, Vec<Journal>), Failure> {
+) -> Result<(Tally, Vec<Journal>, LedgerRead), Failure> {
     let threads = usize::from(settings.threads);
     let share = |thread: usize| {
         settings.connections / threads + usize::from(thread < settings.connections % threads)
@@ -205,7 +222,14 @@ fn load(
             Window { start, measure_from, end: Some(measure_from + settings.measured) }
         }
     };
-    let outcomes: Vec<Result<(Tally, Journal), Failure>> = std::thread::scope(|scope| {
+    let is_over = AtomicBool::new(false);
+    let (outcomes, reads): (Vec<Outcome>, Vec<_>) = std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..settings.ledger_readers)
+            .map(|number| {
+                let is_over = &is_over;
+                scope.spawn(move || ledger_reader::read(settings.address, target, number, is_over))
+            })
+            .collect();
         let running: Vec<_> = drivers
             .into_iter()
             .zip(0_u16..)
@@ -228,10 +252,9 @@ fn load(
                 })
             })
             .collect();
-        running
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+        let outcomes = running.into_iter().map(join).collect();
+        is_over.store(true, Ordering::Relaxed);
+        (outcomes, readers.into_iter().map(join).collect())
     });
     let mut sum = Tally::default();
     let mut journals = Vec::with_capacity(threads);
@@ -240,7 +263,15 @@ fn load(
         sum.merge(&tally);
         journals.push(journal);
     }
-    Ok((sum, journals))
+    let mut ledger = LedgerRead::default();
+    for read in reads {
+        ledger.merge(read?);
+    }
+    Ok((sum, journals, ledger))
+}
+
+fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// A tenant that no other run has: process and time.

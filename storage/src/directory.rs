@@ -1,7 +1,7 @@
 //! The data directory: one process has it, and everything durable lies in it.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -14,6 +14,7 @@ use crate::disk::{Disk, DiskLock, FileDisk};
 use crate::error::{LogError, OpenError};
 use crate::high_water::{self, HighWater, HighWaterFile};
 use crate::index::IndexStore;
+use crate::opening::{Opening, OpeningSlot};
 use crate::read::{LogReader, Segments};
 use crate::segment::Purpose;
 
@@ -27,6 +28,7 @@ use meta::Meta;
 const LOG: &str = "log";
 const INDEX: &str = "index";
 const CHECKPOINT: &str = "checkpoint";
+const OPENING: &str = "opening";
 const LOCK: &str = "lock";
 const HIGH_WATER: &str = "high-water";
 /// What may lie in a directory that is not a data directory yet.
@@ -43,6 +45,7 @@ pub struct DataDirectory {
     purpose: Purpose,
     meta: Arc<Meta>,
     high_water: Option<HighWater>,
+    opening: Mutex<Option<Opening>>,
     /// The log, once it was opened: nothing derived from it may lie above its end.
     log: Mutex<Option<Arc<Segments>>>,
 }
@@ -86,7 +89,7 @@ impl DataDirectory {
         }
         disk.sync_directory(&directory).map_err(io)?;
         meta.raise_epoch(1)?;
-        let opened = Self::new(config, disk, hold, Purpose::Serve, meta);
+        let opened = Self::new(config, disk, hold, Purpose::Serve, meta)?;
         opened.checkpoints().remove_unfinished().map_err(io)?;
         Ok(opened)
     }
@@ -107,7 +110,7 @@ impl DataDirectory {
         let hold = disk.lock(&config.directory.join(LOCK))?.into();
         let meta = Meta::open(disk.as_ref(), &config.directory, Purpose::Verify)?;
         check_partitions(&meta, &config)?;
-        Ok(Self::new(config, disk, hold, Purpose::Verify, meta))
+        Self::new(config, disk, hold, Purpose::Verify, meta)
     }
 
     fn new(
@@ -116,10 +119,11 @@ impl DataDirectory {
         hold: Arc<dyn DiskLock>,
         purpose: Purpose,
         meta: Meta,
-    ) -> Self {
+    ) -> Result<Self, OpenError> {
         let high_water = high_water::read(disk.as_ref(), &config.directory.join(HIGH_WATER));
+        let opening = Mutex::new(meta.opening()?);
         let (meta, log) = (Arc::new(meta), Mutex::new(None));
-        Self { config, disk, hold, purpose, meta, high_water, log }
+        Ok(Self { config, disk, hold, purpose, meta, high_water, opening, log })
     }
 
     /// Drawn when the directory was made; a copy has the same.
@@ -158,7 +162,7 @@ impl DataDirectory {
             return Err(LogError::OpenedToVerify);
         }
         let segments = Arc::new(self.segments());
-        let recovered = recovery::find_to_write(&segments)?;
+        let recovered = recovery::find_to_write(&segments, self.opening().as_ref())?;
         let last = recovered.end.next_sequence - 1;
         if recovered.epoch >= self.epoch() {
             let what = "it is older than the log, which holds a later epoch";
@@ -183,7 +187,7 @@ impl DataDirectory {
     /// Opens the log to be read only. In a directory opened to verify nothing is repaired on disk.
     pub fn open_reader(&self) -> Result<LogReader, LogError> {
         let segments = Arc::new(self.segments());
-        recovery::find_to_read(&segments)?;
+        recovery::find_to_read(&segments, self.opening().as_ref())?;
         Ok(LogReader { segments })
     }
 
@@ -199,8 +203,71 @@ impl DataDirectory {
         )
     }
 
+    /// What is left of segments that went; `None`: all are kept.
+    pub fn opening(&self) -> Option<Opening> {
+        *self.opening.lock()
+    }
+
+    /// The state as of the opening; empty when all segments are kept.
+    pub fn opening_state(&self) -> CheckpointStore {
+        let slot = self.opening().map_or(OpeningSlot::A, |opening| opening.slot);
+        self.checkpoints_in(self.config.directory.join(OPENING).join(slot.name()))
+    }
+
+    /// Where the state of the next opening is to be written, and its slot. What an attempt before has
+    /// left there is of no use and will be replaced.
+    pub fn next_opening_state(&self) -> io::Result<(OpeningSlot, CheckpointStore)> {
+        let slot = self.opening().map_or(OpeningSlot::A, |opening| opening.slot.other());
+        let store = self.checkpoints_in(self.config.directory.join(OPENING).join(slot.name()));
+        self.disk.create_directory(&self.config.directory.join(OPENING).join(slot.name()))?;
+        Ok((slot, store))
+    }
+
+    /// Ends the log behind a segment: from now on it begins with an opening, whose state has been written
+    /// to [`DataDirectory::next_opening_state`]. The files of the segments are removed.
+    pub fn forget_up_to(
+        &self,
+        log: &LogReader,
+        segment: u32,
+        slot: OpeningSlot,
+        at_ms: i64,
+    ) -> Result<Opening, LogError> {
+        let Some((ends, end_offset)) = log.segments.end_of(segment)? else {
+            return Err(LogError::damaged(log.directory(), 0, "the segment is not there"));
+        };
+        let opening = Opening {
+            segment,
+            sequence: ends.last.last_sequence(),
+            hash: ends.last_hash,
+            end_offset,
+            epoch: ends.last.epoch,
+            at_ms,
+            slot,
+        };
+        self.meta.put_opening(&opening)?;
+        let before = self.opening.lock().replace(opening);
+        log.segments.remove_up_to(&opening)?;
+        if let Some(before) = before {
+            self.remove_state(before.slot)?;
+        }
+        Ok(opening)
+    }
+
+    fn remove_state(&self, slot: OpeningSlot) -> Result<(), LogError> {
+        let directory = self.config.directory.join(OPENING).join(slot.name());
+        let io = |source| LogError::io(&directory, source);
+        for name in self.disk.names(&directory).map_err(io)? {
+            self.disk.remove(&directory.join(name)).map_err(io)?;
+        }
+        self.disk.sync_directory(&directory).map_err(io)
+    }
+
     /// The checkpoints.
     pub fn checkpoints(&self) -> CheckpointStore {
+        self.checkpoints_in(self.config.directory.join(CHECKPOINT))
+    }
+
+    fn checkpoints_in(&self, directory: PathBuf) -> CheckpointStore {
         let owner = CheckpointOwner {
             identity: self.identity(),
             log_number: self.log_number(),
@@ -209,7 +276,7 @@ impl DataDirectory {
         };
         CheckpointStore::new(
             self.disk.clone(),
-            self.config.directory.join(CHECKPOINT),
+            directory,
             owner,
             self.config.checkpoint_bytes_per_second,
             self.purpose,
@@ -228,7 +295,7 @@ impl DataDirectory {
             self.config.directory.join(INDEX),
             self.identity(),
             self.config.checkpoint_bytes_per_second,
-            log_end,
+            self.opening().map_or(0, |opening| opening.sequence)..=log_end,
         )
     }
 

@@ -138,6 +138,9 @@ pub enum LogError {
     /// The directory was opened to be verified; nothing may be written.
     #[error("the data directory was opened to be verified, not to be written")]
     OpenedToVerify,
+    /// The index could not be written for so long that it does not know all records.
+    #[error("the index is behind: it could not be written; see the warnings before")]
+    IndexBehind,
     /// A file of the index is damaged. It can be deleted and is then built again from the log.
     #[error("index file {} is damaged: {what}; delete it and start again: it is built from the log", file.display())]
     IndexDamaged {
@@ -149,7 +152,8 @@ pub enum LogError {
 }
 
 impl LogError {
-    /// Whether the process must stop. Only a damaged index can be lived with: it is rebuilt.
+    /// Whether the process must stop. Only an index that is damaged or behind can be lived with: it is
+    /// rebuilt.
     pub fn is_fatal(&self) -> bool {
         match self {
             Self::Io { .. }
@@ -159,7 +163,7 @@ impl LogError {
             | Self::DiskFull { .. }
             | Self::Latched
             | Self::OpenedToVerify => true,
-            Self::IndexDamaged { .. } => false,
+            Self::IndexDamaged { .. } | Self::IndexBehind => false,
         }
     }
 

@@ -120,13 +120,13 @@ fn a_checkpoint_of_format_1_is_read_and_written_as_ever() {
 }
 
 #[test]
-fn an_index_run_of_format_1_is_read_and_written_as_ever() {
+fn an_index_run_of_format_2_is_read_and_written_as_ever() {
     const NAME: &str = "000002-00000000000000000001-00000000000000000009.run";
     let row = |kind, key, sequence| IndexRow { kind, key, sequence };
     let open = |disk: Arc<LossyDisk>| {
-        IndexStore::open(disk, "/index".into(), IDENTITY, 0, u64::MAX).expect("opens")
+        IndexStore::open(disk, "/index".into(), IDENTITY, 0, 0..=u64::MAX).expect("opens")
     };
-    let bytes = golden("index-run-1.hex");
+    let bytes = golden("index-run-2.hex");
     let index = open(disk_with(&format!("/index/{NAME}"), bytes.clone()));
     assert_eq!(index.covered_to(), 9);
     assert_eq!(index.reader().lookup(1, 5, 9, 10).expect("reads"), [7, 3]);

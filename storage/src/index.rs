@@ -2,6 +2,7 @@
 //! a segment grows, and are merged into one file when it is sealed. Nothing is ever written in
 //! random order. Everything here can be deleted: it is built again from the log.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -99,27 +100,45 @@ pub struct IndexStore {
     parts: Arc<Parts>,
     reader: IndexReader,
     throttle: Throttle,
+    /// Records up to here are not kept any more.
+    gone_to: u64,
 }
 
 impl IndexStore {
-    /// Opens what there is. Files that are damaged, left over, or know of records above `log_end`
-    /// are removed: what they held is built again.
+    /// Opens what there is. Files that are damaged, left over, or know of records above the end of `kept`
+    /// are removed: what they held is built again; so are those that only know of records up to its
+    /// start, which are not kept any more.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
         directory: PathBuf,
         identity: Uuid,
         bytes_per_second: u64,
-        log_end: u64,
+        kept: RangeInclusive<u64>,
     ) -> Result<Self, LogError> {
         let place = Arc::new(Place { disk, directory, identity });
-        let parts: Arc<Parts> = Arc::new(RwLock::new(find(&place, log_end)?));
+        let parts: Arc<Parts> = Arc::new(RwLock::new(find(&place, &kept)?));
         let reader = IndexReader::new(parts.clone(), place.clone());
-        Ok(Self { place, parts, reader, throttle: Throttle::new(bytes_per_second) })
+        let throttle = Throttle::new(bytes_per_second);
+        Ok(Self { place, parts, reader, throttle, gone_to: *kept.start() })
     }
 
-    /// Rows of all records `1..=covered_to` are on disk; 0 when there are none.
+    /// Rows of all kept records up to `covered_to` are on disk; 0 when there are none.
     pub fn covered_to(&self) -> u64 {
-        covered_to(&self.parts.read())
+        covered_to(&self.parts.read(), self.gone_to)
+    }
+
+    /// Removes what only tells of records up to `sequence`: they are not kept any more.
+    pub fn forget_up_to(&mut self, sequence: u64) -> Result<(), LogError> {
+        self.gone_to = self.gone_to.max(sequence);
+        let gone: Vec<Arc<Part>> = {
+            let mut parts = self.parts.write();
+            let kept = parts.partition_point(|part| part.range().1 <= sequence);
+            parts.drain(..kept).collect()
+        };
+        for part in gone {
+            self.place.remove(part.path())?;
+        }
+        self.place.sync_directory()
     }
 
     /// Changes the rate of what is written from now on; `None` means unlimited.
@@ -187,8 +206,8 @@ impl IndexStore {
     }
 }
 
-fn covered_to(parts: &[Arc<Part>]) -> u64 {
-    let mut covered = 0;
+fn covered_to(parts: &[Arc<Part>], gone_to: u64) -> u64 {
+    let mut covered = gone_to;
     for part in parts {
         let (first, last) = part.range();
         if first > covered + 1 {
@@ -220,8 +239,13 @@ impl Place {
     }
 }
 
+fn is_of_use(part: &Part, kept: &RangeInclusive<u64>) -> bool {
+    let (_, last) = part.range();
+    kept.contains(&last) && last > *kept.start()
+}
+
 /// Opens the files that are of use and removes the others.
-fn find(place: &Place, log_end: u64) -> Result<Vec<Arc<Part>>, LogError> {
+fn find(place: &Place, kept_records: &RangeInclusive<u64>) -> Result<Vec<Arc<Part>>, LogError> {
     let mut parts: Vec<Arc<Part>> = Vec::new();
     for name in place.disk.names(&place.directory).map_err(place.io())? {
         let path = place.directory.join(&name);
@@ -236,7 +260,7 @@ fn find(place: &Place, log_end: u64) -> Result<Vec<Arc<Part>>, LogError> {
             continue;
         };
         match opened {
-            Ok(part) if part.range().1 <= log_end => parts.push(Arc::new(part)),
+            Ok(part) if is_of_use(&part, kept_records) => parts.push(Arc::new(part)),
             Ok(_) => place.remove(&path)?,
             Err(error @ LogError::Io { .. }) => return Err(error),
             Err(error) => {
@@ -257,7 +281,8 @@ fn find(place: &Place, log_end: u64) -> Result<Vec<Arc<Part>>, LogError> {
         let is_useful = match &*part {
             Part::Merged(_) => true,
             Part::Run(run) => {
-                !merged.contains(&run.segment) && run.range.0 == covered_to(&kept) + 1
+                !merged.contains(&run.segment)
+                    && run.range.0 == covered_to(&kept, *kept_records.start()) + 1
             }
         };
         if is_useful {

@@ -10,8 +10,10 @@
 //! * `log`: what a log is
 //! * `segment`, `append`, `read`: the log on disk
 //! * `directory`: the data directory, and recovery
+//! * `opening`: what is left of segments that went
 //! * `high_water`, `verify`: noticing what is missing or was changed
 //! * `checkpoint`, `index`, `throttle`: what is written beside the log
+//! * `priority`: threads that give way to the others
 //! * `backup`: a copy of all of it, and back
 //! * `memory_log`: the log of the simulation
 
@@ -31,6 +33,8 @@ mod high_water;
 mod index;
 mod log;
 mod memory_log;
+mod opening;
+mod priority;
 mod read;
 mod record;
 mod segment;
@@ -64,6 +68,8 @@ pub use high_water::HighWater;
 pub use index::{IndexReader, IndexRow, IndexStore};
 pub use log::{Committed, FrameCursor, Log, ReadLog};
 pub use memory_log::{FailedCommit, FaultDuration, MemoryLog, MemoryLogReader};
+pub use opening::{Opening, OpeningSlot};
+pub use priority::lower_priority;
 pub use read::LogReader;
 pub use record::{
     PAYLOAD_BYTES_MAX, RECORD_HEADER_BYTES, RecordBatch, RecordRef, RecordTooLarge, StoredRecord,

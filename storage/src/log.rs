@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::error::LogError;
 use crate::frame::{Frame, FrameHash};
+use crate::opening::Opening;
 use crate::record::{RecordBatch, StoredRecord};
 
 /// What a commit did.
@@ -52,6 +53,11 @@ pub trait ReadLog: Send + Sync {
 
     /// A walk that begins with the record `sequence` (at least 1).
     fn frames_from(&self, sequence: u64) -> FrameCursor;
+
+    /// The frame that holds the record `sequence` and frames before it, the newest first: at least
+    /// one, at most about a mebibyte. Checksums have been verified. Empty when the record is not
+    /// durable yet or not kept any more.
+    fn frames_back(&self, sequence: u64) -> Result<Vec<Frame>, LogError>;
 }
 
 /// Where a cursor gets its frames: implemented by every log.
@@ -63,8 +69,8 @@ pub(crate) trait FrameSource: Send + Sync {
     /// `sequence` is durable.
     fn read_frames(&self, sequence: u64, frames: &mut VecDeque<Frame>) -> Result<(), LogError>;
 
-    /// What the first frame of this log names as its predecessor.
-    fn genesis(&self) -> FrameHash;
+    /// What the first kept frame of this log continues.
+    fn start(&self) -> Start;
 
     fn log_number(&self) -> u16;
 
@@ -76,6 +82,30 @@ pub(crate) trait FrameSource: Send + Sync {
 pub(crate) const READ_AHEAD_BYTES: usize = 1 << 20;
 /// The same limit in frames.
 pub(crate) const READ_AHEAD_FRAMES: usize = 512;
+
+/// What the first kept frame of a log continues.
+#[derive(Clone, Copy)]
+pub(crate) struct Start {
+    /// Sequence before its first record.
+    pub(crate) sequence: u64,
+    pub(crate) hash: FrameHash,
+    pub(crate) end_offset: u64,
+    pub(crate) epoch: u32,
+}
+
+impl Start {
+    /// The start of a log of which everything is kept.
+    pub(crate) const fn genesis(hash: FrameHash) -> Self {
+        Self { sequence: 0, hash, end_offset: 0, epoch: 0 }
+    }
+}
+
+impl From<&Opening> for Start {
+    fn from(opening: &Opening) -> Self {
+        let Opening { sequence, hash, end_offset, epoch, .. } = *opening;
+        Self { sequence, hash, end_offset, epoch }
+    }
+}
 
 /// A walk through the log in ascending order, over all segments. It ends at the durable end, and
 /// can be asked again when there is more.
@@ -97,8 +127,8 @@ struct Before {
 impl FrameCursor {
     pub(crate) fn new(source: Arc<dyn FrameSource>, sequence: u64) -> Self {
         let sequence = sequence.max(1);
-        let genesis = Before { hash: source.genesis(), end_offset: 0, epoch: 0 };
-        let before = (sequence == 1).then_some(genesis);
+        let Start { sequence: last, hash, end_offset, epoch } = source.start();
+        let before = (sequence == last + 1).then_some(Before { hash, end_offset, epoch });
         Self { source, ahead: VecDeque::new(), next_sequence: sequence, before }
     }
 

@@ -11,7 +11,8 @@ use uuid::Uuid;
 use crate::error::LogError;
 use crate::frame::{self, FRAME_HEADER_BYTES, Frame, FrameFields, FrameHash};
 use crate::log::{
-    Committed, FrameCursor, FrameSource, Log, READ_AHEAD_BYTES, READ_AHEAD_FRAMES, ReadLog, decode,
+    Committed, FrameCursor, FrameSource, Log, READ_AHEAD_BYTES, READ_AHEAD_FRAMES, ReadLog, Start,
+    decode,
 };
 use crate::record::{RecordBatch, Records, StoredRecord};
 
@@ -256,8 +257,8 @@ impl FrameSource for MemoryFrames {
         Ok(())
     }
 
-    fn genesis(&self) -> FrameHash {
-        FrameHash::genesis(Uuid::nil(), LOG_NUMBER)
+    fn start(&self) -> Start {
+        Start::genesis(FrameHash::genesis(Uuid::nil(), LOG_NUMBER))
     }
 
     fn log_number(&self) -> u16 {
@@ -291,5 +292,19 @@ impl ReadLog for MemoryLogReader {
 
     fn frames_from(&self, sequence: u64) -> FrameCursor {
         FrameCursor::new(self.shared.clone(), sequence)
+    }
+
+    fn frames_back(&self, sequence: u64) -> Result<Vec<Frame>, LogError> {
+        let state = self.shared.state.read();
+        let Some(last) = state.find(sequence) else { return Ok(Vec::new()) };
+        let (mut frames, mut bytes) = (Vec::new(), 0);
+        for (first, _, row) in state.rows[..=last].iter().rev().take(READ_AHEAD_FRAMES) {
+            frames.push(decode(&file(), *first, row.to_vec())?);
+            bytes += row.len();
+            if bytes >= READ_AHEAD_BYTES {
+                break;
+            }
+        }
+        Ok(frames)
     }
 }

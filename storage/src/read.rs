@@ -12,9 +12,12 @@ use uuid::Uuid;
 use crate::disk::{Disk, DiskLock};
 use crate::error::LogError;
 use crate::frame::{FRAME_HEADER_BYTES, Frame, FrameHash};
-use crate::log::{FrameCursor, FrameSource, READ_AHEAD_BYTES, READ_AHEAD_FRAMES, ReadLog, decode};
+use crate::log::{
+    FrameCursor, FrameSource, READ_AHEAD_BYTES, READ_AHEAD_FRAMES, ReadLog, Start, decode,
+};
+use crate::opening::Opening;
 use crate::record::{Records, StoredRecord};
-use crate::segment::{Opened, Purpose, Segment, SegmentLabel};
+use crate::segment::{Ends, Opened, Purpose, Segment, SegmentLabel};
 
 /// Sealed segments that are open at the same time: each holds a file and a cache.
 const OPEN_SEGMENTS_MAX: usize = 16;
@@ -30,6 +33,8 @@ pub(crate) struct Segments {
     /// Those that hold records, in ascending order, each continuing the one before.
     list: RwLock<Vec<Arc<Segment>>>,
     durable: AtomicU64,
+    /// What the first of them continues.
+    start: RwLock<Start>,
     /// Sealed segments that are open, the longest open first.
     opened: Mutex<VecDeque<Arc<Segment>>>,
     /// As long as the log is read or written, no other process may have the directory.
@@ -46,6 +51,7 @@ impl Segments {
         purpose: Purpose,
         hold: Arc<dyn DiskLock>,
     ) -> Self {
+        let genesis = Start::genesis(FrameHash::genesis(identity, log_number));
         Self {
             disk,
             directory,
@@ -55,6 +61,7 @@ impl Segments {
             purpose,
             list: RwLock::new(Vec::new()),
             durable: AtomicU64::new(0),
+            start: RwLock::new(genesis),
             opened: Mutex::new(VecDeque::new()),
             _hold: hold,
         }
@@ -70,6 +77,58 @@ impl Segments {
 
     pub(crate) fn push(&self, segment: Arc<Segment>) {
         self.list.write().push(segment);
+    }
+
+    /// Lets the log begin behind an opening.
+    pub(crate) fn begin_at(&self, opening: &Opening) {
+        *self.start.write() = opening.into();
+    }
+
+    /// Takes the segments up to this one out and removes their files; an opening has taken their place.
+    /// Who reads in one of them right now is not disturbed, unless its file was closed.
+    pub(crate) fn remove_up_to(&self, opening: &Opening) -> Result<(), LogError> {
+        let gone: Vec<Arc<Segment>> = {
+            let mut list = self.list.write();
+            self.begin_at(opening);
+            let kept = list.partition_point(|segment| segment.number() <= opening.segment);
+            list.drain(..kept).collect()
+        };
+        let is_gone = |held: &Arc<Segment>| held.number() <= opening.segment;
+        self.opened.lock().retain(|held| !is_gone(held));
+        for segment in &gone {
+            let removed = self.disk.remove(segment.path());
+            removed.map_err(|source| LogError::io(segment.path(), source))?;
+        }
+        let synced = self.disk.sync_directory(&self.directory);
+        synced.map_err(|source| LogError::io(&self.directory, source))
+    }
+
+    /// The last frame of a segment: its header's fields, its hash and where it ends.
+    pub(crate) fn end_of(&self, number: u32) -> Result<Option<(Ends, u64)>, LogError> {
+        let found = self.list.read().iter().find(|held| held.number() == number).cloned();
+        let Some(segment) = found else { return Ok(None) };
+        loop {
+            if let Some(ends) = segment.read(|_| Ok(()))?.map(|()| segment.ends()) {
+                let ends = ends?;
+                return Ok(ends.map(|ends| {
+                    let end = ends.last.offset + ends.last_row_bytes;
+                    (ends, end)
+                }));
+            }
+            self.open(&segment)?;
+        }
+    }
+
+    /// Turns an error about a record that went while it was read into "not there".
+    fn unless_gone<T: Default>(
+        &self,
+        sequence: u64,
+        read: Result<T, LogError>,
+    ) -> Result<T, LogError> {
+        match read {
+            Err(_) if sequence <= self.start.read().sequence => Ok(T::default()),
+            read => read,
+        }
     }
 
     /// Says that everything up to `sequence` is durable and may be read.
@@ -129,6 +188,10 @@ impl Segments {
     }
 
     fn record(&self, sequence: u64) -> Result<Option<StoredRecord>, LogError> {
+        self.unless_gone(sequence, self.kept_record(sequence))
+    }
+
+    fn kept_record(&self, sequence: u64) -> Result<Option<StoredRecord>, LogError> {
         let Some(segment) = self.find(sequence) else { return Ok(None) };
         let found = self.read(&segment, |table| {
             let mut rows = table.range(..=sequence).map_err(|e| segment.redb(e.into()))?;
@@ -173,6 +236,29 @@ impl Segments {
     }
 }
 
+impl Segments {
+    fn frames_back(&self, sequence: u64) -> Result<Vec<Frame>, LogError> {
+        self.unless_gone(sequence, self.kept_frames_back(sequence))
+    }
+
+    fn kept_frames_back(&self, sequence: u64) -> Result<Vec<Frame>, LogError> {
+        let Some(segment) = self.find(sequence) else { return Ok(Vec::new()) };
+        self.read(&segment, |table| {
+            let redb = |error: redb::StorageError| segment.redb(error.into());
+            let (mut frames, mut bytes) = (Vec::new(), 0);
+            for row in table.range(..=sequence).map_err(redb)?.rev() {
+                let (key, row) = row.map_err(redb)?;
+                frames.push(decode(segment.path(), key.value(), row.value().to_vec())?);
+                bytes += row.value().len();
+                if bytes >= READ_AHEAD_BYTES || frames.len() >= READ_AHEAD_FRAMES {
+                    break;
+                }
+            }
+            Ok(frames)
+        })
+    }
+}
+
 impl FrameSource for Segments {
     fn durable_sequence(&self) -> u64 {
         self.durable()
@@ -184,8 +270,8 @@ impl FrameSource for Segments {
         Ok(())
     }
 
-    fn genesis(&self) -> FrameHash {
-        FrameHash::genesis(self.identity, self.log_number)
+    fn start(&self) -> Start {
+        *self.start.read()
     }
 
     fn log_number(&self) -> u16 {
@@ -209,9 +295,9 @@ impl LogReader {
         self.segments.durable()
     }
 
-    /// Sequence of the first record that is still kept: 1, since nothing is removed so far.
+    /// Sequence of the first record that is still kept.
     pub fn earliest_sequence(&self) -> u64 {
-        self.segments.ranges().first().map_or(1, |(_, first, _)| *first)
+        self.segments.start.read().sequence.saturating_add(1)
     }
 
     /// Segment that holds a durable record.
@@ -240,6 +326,11 @@ impl LogReader {
         FrameCursor::new(self.segments.clone(), sequence)
     }
 
+    /// See [`ReadLog::frames_back`].
+    pub fn frames_back(&self, sequence: u64) -> Result<Vec<Frame>, LogError> {
+        self.segments.frames_back(sequence)
+    }
+
     /// What the first frame names as its predecessor.
     pub fn genesis(&self) -> FrameHash {
         FrameHash::genesis(self.segments.identity, self.segments.log_number)
@@ -266,5 +357,9 @@ impl ReadLog for LogReader {
 
     fn frames_from(&self, sequence: u64) -> FrameCursor {
         self.frames_from(sequence)
+    }
+
+    fn frames_back(&self, sequence: u64) -> Result<Vec<Frame>, LogError> {
+        self.frames_back(sequence)
     }
 }

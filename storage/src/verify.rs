@@ -26,7 +26,7 @@ pub struct ChainReport {
 /// Frames between two calls of `on_progress`.
 const PROGRESS_FRAMES: u64 = 4096;
 
-/// Walks every frame of the log from its genesis: checksums, hash chain, sequences without a hole,
+/// Walks every frame of the log from its genesis, or from its opening when segments have gone: checksums, hash chain, sequences without a hole,
 /// offsets, epochs that never fall, segments in order. Finds every edit, unless the whole tail from
 /// it on was recomputed; against that, compare `last_hash` with one that was published. Tells how
 /// far it has come now and then, and at the end.
@@ -36,6 +36,7 @@ pub fn verify_chain(
 ) -> Result<ChainReport, LogError> {
     let reader = directory.open_reader()?;
     let ranges = reader.segment_ranges();
+    let genesis = FrameHash::genesis(directory.identity(), directory.log_number());
     let mut report = ChainReport {
         segments: u32::try_from(ranges.len()).unwrap_or(u32::MAX),
         frames: 0,
@@ -43,9 +44,9 @@ pub fn verify_chain(
         bytes: 0,
         first: ranges.first().map_or(0, |(_, first, _)| *first),
         last: 0,
-        last_hash: FrameHash::genesis(directory.identity(), directory.log_number()),
+        last_hash: directory.opening().map_or(genesis, |opening| opening.hash),
     };
-    let mut frames = reader.frames_from(1);
+    let mut frames = reader.frames_from(reader.earliest_sequence());
     while let Some(frame) = frames.next_frame()? {
         let header = frame.header();
         report.frames += 1;

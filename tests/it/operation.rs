@@ -6,7 +6,7 @@ use onhand_tests::{Answer, Client, Server, Shop, line};
 use serde_json::json;
 
 /// Every call of this version, as `METHOD path`.
-const CALLS: [&str; 61] = [
+const CALLS: [&str; 65] = [
     "PUT /v1/items/{itemId}",
     "GET /v1/items/{itemId}",
     "DELETE /v1/items/{itemId}",
@@ -34,6 +34,10 @@ const CALLS: [&str; 61] = [
     "GET /v1/positions/{itemId}/{locationId}",
     "GET /v1/positions",
     "GET /v1/availability",
+    "GET /v1/ledger",
+    "GET /v1/positions/{itemId}/{locationId}/explain",
+    "GET /v1/reports/stock-movements",
+    "GET /reports/stock-movements",
     "POST /v1/availability",
     "GET /v1/events",
     "GET /v1/events/stream",

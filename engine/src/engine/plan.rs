@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use onhand_domain::stock::Rules;
+use onhand_domain::time::Timestamp;
 use onhand_storage::{DataDirectory, IndexStore, LogReader, ReadLog, SegmentedLog};
 use parking_lot::Mutex;
 use ractor::Actor;
@@ -15,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::EngineConfig;
 use crate::error::StartError;
 use crate::gate::Gate;
-use crate::history::{Archive, History, RecentRows};
+use crate::history::{Archive, History};
 use crate::hopper::Hopper;
 use crate::outbox::Outbox;
 use crate::permits::Permits;
@@ -55,7 +56,11 @@ impl Plan {
     ) -> Result<Self, StartError> {
         let log: Arc<dyn ReadLog> = Arc::new(reader.clone());
         let alarm = Alarm { gate: Arc::new(Gate::default()), ports: Arc::new(Ports::default()) };
-        let archive = Archive { recent: Arc::new(RecentRows::default()), index: index.reader() };
+        let archive =
+            Archive { recent: Arc::default(), index: index.reader(), kept: Arc::default() };
+        if let Some(opening) = directory.opening() {
+            archive.kept.tell(opening.sequence, Timestamp::from_millis(opening.at_ms));
+        }
         let figures = Arc::new(Figures::default());
         figures.start_from(recovered.sequence, recovered.checkpointed);
         let view = View::new();
@@ -78,6 +83,7 @@ impl Plan {
                 partitions: directory.partitions(),
                 replayed: recovered.replayed,
                 reserve_bytes: directory.disk_reserve_bytes(),
+                rules: config.rules,
             },
         })
     }
@@ -151,7 +157,7 @@ impl Plan {
         let threads = [checkpoint_thread, index_thread].into_iter().chain(hosts).collect();
         let stop = vec![writer.stop, release.stop, supervision.stop];
         let writer = writer.actor;
-        let running = Running { stop, log, threads, writer, checkpoint, index };
+        let running = Running { stop, log, threads, writer, checkpoint, index, retention: None };
         Ok(self.into_inner(config, log_reader, running))
     }
 

@@ -1,6 +1,7 @@
 //! The engine as a library: a thin walk from end to end.
 
 mod publisher;
+mod retention;
 mod sources;
 
 use std::sync::Arc;

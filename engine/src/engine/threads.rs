@@ -147,7 +147,8 @@ impl Keepers<'_> {
             recent: Arc::clone(&archive.recent),
             log,
             figures: Arc::clone(figures),
-            records_max: config.index_records_max,
+            records_max: config.index_records_max.max(1),
+            bytes_per_second: config.storage.checkpoint_bytes_per_second,
         };
         let thread = self.keep("onhand-index", move || keeper.run(recovered, &inbox))?;
         Ok((orders, thread))

@@ -152,7 +152,8 @@ impl View {
         }
     }
 
-    pub(super) fn position_by_number(&self, number: PositionNumber) -> Option<PositionView> {
+    /// One position, by its number.
+    pub(crate) fn position_by_number(&self, number: PositionNumber) -> Option<PositionView> {
         let (item, _) = self.directory.place(number);
         let state = self.directory.item_entry(item).state.read();
         let found = state.positions.iter().find(|(held, _)| *held == number);

@@ -134,6 +134,13 @@ impl View {
         Page { items, next }
     }
 
+    /// The oldest dead letter that is open: its record must be kept.
+    pub(crate) fn oldest_open_letter(&self) -> Option<LetterNumber> {
+        let letters = self.upkeep.letters.read();
+        let open = |letter: &&DeadLetter| letter.status == LetterStatus::Open;
+        letters.behind(0).find(open).map(|letter| letter.number)
+    }
+
     /// How many dead letters are open.
     #[must_use]
     pub fn dead_letters_open(&self, direction: Direction) -> u32 {

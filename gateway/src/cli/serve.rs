@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use onhand_engine::{Engine, EngineConfig};
 
-use crate::brokers::kafka::Bridge;
+use crate::brokers::kafka::{self, Bridge};
 use crate::cli::variables;
 use crate::config::{Config, Flags};
 use crate::exit::{Exit, Stop, exit_of_io};
@@ -57,6 +57,7 @@ async fn serve(config: &Config) -> Result<Exit, Stop> {
         signal = signals.next() => leave(signal),
     };
     let bridge = start_bridge(&engine, config).await?;
+    limit_history(&engine, config, bridge.as_ref())?;
     let stage = Arc::<Stage>::default();
     let meters = Arc::new(Meters::new(threads, ROUTES.len(), streams_max));
     let exposition = Arc::new(Exposition::install());
@@ -115,6 +116,28 @@ async fn start_bridge(engine: &Engine, config: &Config) -> Result<Option<Arc<Bri
         return Err(Stop::new(Exit::LostTail, what));
     }
     Ok(Some(Arc::new(bridge)))
+}
+
+/// Lets history go that is older than the operator wants, unless Kafka has not got it yet. A bridge that
+/// is switched off keeps what it has not published.
+fn limit_history(
+    engine: &Engine,
+    config: &Config,
+    bridge: Option<&Arc<Bridge>>,
+) -> Result<(), Stop> {
+    let Some(keep) = config.retention() else { return Ok(()) };
+    let started = match (bridge.cloned(), kafka::published_before(engine)) {
+        (Some(bridge), _) => engine.keep_history(keep, move || bridge.figures().delivered()),
+        (None, Some(published)) => {
+            tracing::warn!(
+                published,
+                "the bridge to Kafka is off: history behind the last record it has published is kept"
+            );
+            engine.keep_history(keep, move || published)
+        }
+        (None, None) => engine.keep_history(keep, || u64::MAX),
+    };
+    started.map_err(Stop::from)
 }
 
 /// Not ready, no new connections, requests in flight answered, all of it on disk; a second signal

@@ -90,6 +90,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "How fast checkpoints and indexes are written beside the log.",
     ),
     setting(
+        "retention",
+        "forever",
+        "How long history is kept, such as `90d`. Segments of the log that are older go, when every \
+         checkpoint contains them and every sink has published them.",
+    ),
+    setting(
         "tools_bytes_per_second",
         "16MiB",
         "How fast a backup is written and a proof read beside selling; 0 is as fast as it goes.",

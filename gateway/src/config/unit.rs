@@ -64,9 +64,15 @@ impl<'de> Deserialize<'de> for Size {
     }
 }
 
-/// A span of time with its unit (`1ms`, `5s`, `2m`, `1h 30m`); never below zero.
+/// A span of time with its unit (`1ms`, `5s`, `2m`, `1h 30m`, `90d`); never below zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span(pub(crate) Duration);
+
+/// `90d`: a day is 24 hours.
+fn days(text: &str) -> Option<Duration> {
+    let days: u64 = text.strip_suffix('d')?.trim_end().parse().ok()?;
+    days.checked_mul(86_400).map(Duration::from_secs)
+}
 
 struct SpanVisitor;
 
@@ -79,7 +85,7 @@ impl Visitor<'_> for SpanVisitor {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Span, E> {
         let span = text.parse::<SignedDuration>().ok();
-        let span = span.and_then(|span| Duration::try_from(span).ok());
+        let span = span.and_then(|span| Duration::try_from(span).ok()).or_else(|| days(text));
         span.map(Span).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
     }
 }
@@ -117,6 +123,9 @@ mod tests {
     #[test]
     fn spans_need_units() {
         for (text, expected) in [
+            ("90d", Some(Duration::from_hours(2_160))),
+            ("d", None),
+            ("-1d", None),
             ("1ms", Some(Duration::from_millis(1))),
             ("5s", Some(Duration::from_secs(5))),
             ("1h 30m", Some(Duration::from_secs(5_400))),

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 use crate::http::answer::{self, Answer, Look};
 use crate::http::door::Door;
 use crate::http::extract::Headers;
+use crate::http::instants::kept_instant_of;
 use crate::http::json::Json;
 use crate::http::page::limit_of;
 use crate::http::problem::{Code, Problem};
@@ -50,6 +51,14 @@ impl Asked {
             Some(text) => Cursor::parse(text, door.engine.outbox().durable())?,
             None => Cursor::START,
         };
+        let history = door.engine.history();
+        if after != Cursor::START
+            && after.last_whole_record() < history.gone_to()
+            && let Some(earliest) = history.earliest()
+        {
+            return Err(Problem::gone("after", earliest));
+        }
+        kept_instant_of(&look.query, "from", &door.engine)?;
         Ok(Self { after, filter: Filter::of(look)? })
     }
 

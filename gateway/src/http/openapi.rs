@@ -17,8 +17,8 @@ use utoipa_swagger_ui::{Config, SwaggerFile};
 use crate::http::door::Door;
 use crate::http::problem::{Code, Problem};
 use crate::http::{
-    ROUTES, allocations, answer, availability, batch, catalog, events, inventory_value, operation,
-    positions, reports, reservations, schema, stock,
+    ROUTES, allocations, answer, availability, batch, catalog, events, explain, inventory_value,
+    ledger, operation, positions, reports, reservations, schema, stock,
 };
 
 /// The operations. Answers and bodies come along with them.
@@ -67,6 +67,9 @@ use crate::http::{
         availability::get,
         availability::post,
         availability::of_item,
+        explain::explain,
+        ledger::list,
+        ledger::stock_movements,
         events::page,
         events::stream,
         reservations::create,

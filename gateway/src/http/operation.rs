@@ -78,7 +78,9 @@ impl Readiness {
         let full = Health::Warn("the disk is nearly full: writes are refused, reads go on");
         let (writer, log) = match closed {
             _ if is_stopping => (stopping, Health::Up),
-            None | Some(Failure::Overloaded | Failure::DeadLettersFull) => (Health::Up, Health::Up),
+            None | Some(Failure::Overloaded | Failure::DeadLettersFull | Failure::HistoryGone) => {
+                (Health::Up, Health::Up)
+            }
             Some(Failure::StorageFull) => (Health::Up, full),
             Some(Failure::Stopping) => (stopping, Health::Up),
             Some(Failure::OutcomeUnknown | Failure::Internal) => (failed, failed),
@@ -256,6 +258,7 @@ const fn closed_word(failure: Failure) -> &'static str {
         Failure::OutcomeUnknown => "failed",
         Failure::StorageFull => "storageFull",
         Failure::DeadLettersFull => "deadLettersFull",
+        Failure::HistoryGone => "historyGone",
         Failure::Internal => "internal",
         Failure::Stopping => "stopping",
     }

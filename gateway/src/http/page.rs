@@ -34,6 +34,12 @@ pub(crate) enum List {
     FailedEvents = 8,
     /// `/v1/admin/consumed-events`.
     ConsumedEvents = 9,
+    /// `/v1/ledger`.
+    Ledger = 20,
+    /// The movements of `/v1/positions/{itemId}/{locationId}/explain`.
+    Explain = 21,
+    /// `/reports/stock-movements`.
+    StockMovements = 22,
     /// `/reports/inventory-value`.
     InventoryValue = 10,
 }
@@ -128,6 +134,13 @@ pub(crate) fn limit_of(query: &Query<'_>) -> Result<usize, Problem> {
     }
 }
 
+/// Writes `nextCursor`, if there is a next page.
+pub(crate) fn write_next(list: List, next: Option<impl Into<Cursor>>, json: &mut Json) {
+    if let Some(next) = next {
+        json.text("nextCursor", &next.into().encode(list));
+    }
+}
+
 /// A page; `write` writes each entry as one object.
 pub(crate) fn page<T>(
     list: List,
@@ -149,9 +162,7 @@ pub(crate) fn page_with<T>(
     Answer::object(|json| {
         members(json);
         json.array_at("items", |json| items.iter().for_each(|item| write(item, json)));
-        if let Some(next) = next {
-            json.text("nextCursor", &next.into().encode(list));
-        }
+        write_next(list, next, json);
     })
 }
 

@@ -7,6 +7,7 @@ mod tests;
 use axum::http::StatusCode;
 use onhand_domain::dead_letter::LetterStatus;
 use onhand_domain::rejection::{Limit, Rejection, Shortage, StockThere};
+use onhand_domain::time::Timestamp;
 use onhand_engine::Failure;
 
 use crate::http::decimal::Field;
@@ -91,6 +92,15 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, code, detail)
     }
 
+    /// 410: before the kept history.
+    pub(crate) fn gone(field: &'static str, earliest: Timestamp) -> Self {
+        let detail = format!("`{field}` lies before the history that is kept");
+        Self::new(StatusCode::GONE, Code::HistoryGone, detail).with(|json| {
+            json.text("field", field);
+            json.time("earliest", earliest);
+        })
+    }
+
     /// 500: our own fault.
     pub(crate) fn internal(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, detail)
@@ -172,6 +182,11 @@ impl From<Failure> for Problem {
                 Code::OutcomeUnknown,
                 "the server is stopping: retry with the same Idempotency-Key",
             ),
+            Failure::HistoryGone => {
+                let detail = "this Idempotency-Key was used before, but the answer of then is not kept \
+                     any more; nothing was done now";
+                return Self::new(StatusCode::GONE, Code::HistoryGone, detail);
+            }
             Failure::Internal => {
                 return Self::internal("the command could not be decided; nothing was done");
             }

@@ -430,6 +430,9 @@ pub(crate) struct Paging {
 /// Problems that any read may answer.
 pub(crate) enum ReadProblems {}
 
+/// Problems that reads of history may answer.
+pub(crate) enum HistoryProblems {}
+
 /// Problems that any write may answer.
 pub(crate) enum WriteProblems {}
 
@@ -438,6 +441,11 @@ const READ_PROBLEMS: [(&str, &str); 4] = [
     ("404", "There is no such thing: `UNKNOWN_…`"),
     ("422", "The request makes no sense: `INVALID_…`, `LIMIT_EXCEEDED`"),
     ("500", "Our own fault: `INTERNAL`"),
+];
+
+const HISTORY_PROBLEMS: [(&str, &str); 2] = [
+    ("410", "Before the kept history: `HISTORY_GONE` with `earliest`"),
+    ("429", "Too much is being read: `OVERLOADED`; retry after `Retry-After` seconds"),
 ];
 
 const WRITE_PROBLEMS: [(&str, &str); 5] = [
@@ -462,6 +470,14 @@ fn responses(problems: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
 impl IntoResponses for ReadProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         responses(&READ_PROBLEMS)
+    }
+}
+
+impl IntoResponses for HistoryProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut all = responses(&READ_PROBLEMS);
+        all.extend(responses(&HISTORY_PROBLEMS));
+        all
     }
 }
 

@@ -50,6 +50,9 @@ pub struct Run {
     /// About how many acknowledged reservations the audit reads again.
     #[arg(long, default_value_t = 200_000)]
     pub sample: u64,
+    /// Readers that read the run's ledger meanwhile, page by page, as fast as they can.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=64))]
+    pub ledger_readers: u16,
     /// Print one line of JSON.
     #[arg(long)]
     pub json: bool,
@@ -79,8 +82,13 @@ impl Run {
             (false, true) => Some(Sample::All),
             (false, false) => Some(Sample::AtMost(self.sample)),
         };
+        if ceiling.is_some() && self.ledger_readers > 0 {
+            return Err(Failure::Settings("the ceiling keeps no ledger".into()));
+        }
         let (profile, rate, batch, orders) = (self.profile, self.rate, self.batch, self.orders);
-        Ok(Settings { profile, rate, batch, orders, audit, ..self.load.settings(address)? })
+        let ledger_readers = self.ledger_readers;
+        let load = self.load.settings(address)?;
+        Ok(Settings { profile, rate, batch, orders, audit, ledger_readers, ..load })
     }
 }
 

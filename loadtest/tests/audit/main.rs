@@ -33,6 +33,7 @@ fn settings(address: SocketAddr, profile: Profile) -> Settings {
         stock: "1000000".parse().unwrap(),
         ttl_seconds: 900,
         audit: Some(Sample::All),
+        ledger_readers: 0,
         seed: 11,
     }
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::disk::{Disk, Overlay};
 use crate::error::{LogError, OpenError};
+use crate::opening::Opening;
 use crate::segment::Purpose;
 use crate::tables::{self, CURSORS, PROPERTIES};
 
@@ -17,6 +18,7 @@ const LOG_NUMBER: u16 = 1;
 pub(super) const FILE: &str = "meta.redb";
 pub(super) const FILE_UNFINISHED: &str = "meta.redb.new";
 const CACHE_BYTES: usize = 1 << 20;
+const OPENING: &str = "opening";
 
 /// What identifies a data directory.
 #[derive(Clone, Copy, Debug)]
@@ -102,6 +104,30 @@ impl Meta {
         write(&self.database, &raised, &[]).map_err(|e| OpenError::redb(&self.path, e))?;
         self.properties = raised;
         Ok(())
+    }
+
+    /// Where the kept log begins; `None`: at its genesis.
+    pub(super) fn opening(&self) -> Result<Option<Opening>, OpenError> {
+        let redb = |error: redb::Error| OpenError::redb(&self.path, error);
+        let transaction = self.database.begin_read().map_err(|e| redb(e.into()))?;
+        let table = transaction.open_table(PROPERTIES).map_err(|e| redb(e.into()))?;
+        if table.get(OPENING).map_err(|e| redb(e.into()))?.is_none() {
+            return Ok(None);
+        }
+        drop((table, transaction));
+        let found = Opening::parse(&property(&self.database, &self.path, OPENING)?);
+        found.map(Some).map_err(|found| OpenError::UnknownFormat { found, known: 1 })
+    }
+
+    /// Sets it; durable when this returns.
+    pub(super) fn put_opening(&self, opening: &Opening) -> Result<(), LogError> {
+        let write = || -> Result<(), redb::Error> {
+            let transaction = self.database.begin_write()?;
+            transaction.open_table(PROPERTIES)?.insert(OPENING, &opening.to_bytes()[..])?;
+            transaction.commit()?;
+            Ok(())
+        };
+        write().map_err(|e| LogError::redb(&self.path, e))
     }
 
     pub(super) fn cursor(&self, name: &str) -> Result<Option<Vec<u8>>, LogError> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::append::{LogEnd, Recovered};
 use crate::error::LogError;
 use crate::log::FrameSource;
+use crate::opening::Opening;
 use crate::read::Segments;
 use crate::segment::{self, Ends, Purpose, Segment};
 
@@ -21,33 +22,42 @@ struct Found {
 }
 
 /// Enters all segments into `segments`, for readers only.
-pub(super) fn find_to_read(segments: &Segments) -> Result<(), LogError> {
-    find(segments).map(drop)
+pub(super) fn find_to_read(segments: &Segments, opening: Option<&Opening>) -> Result<(), LogError> {
+    find(segments, opening).map(drop)
 }
 
 /// Enters all segments into `segments` and opens the one that is written next. Makes the first
 /// segment of a new log.
-pub(super) fn find_to_write(segments: &Segments) -> Result<Recovered, LogError> {
-    let Found { end, newest, spare, epoch } = find(segments)?;
+pub(super) fn find_to_write(
+    segments: &Segments,
+    opening: Option<&Opening>,
+) -> Result<Recovered, LogError> {
+    let Found { end, newest, spare, epoch } = find(segments, opening)?;
     let (active, active_start, spare) = match (newest, spare) {
         (Some((newest, start)), spare) => (newest, start, spare),
-        (None, Some(first)) => (first, 0, None),
+        (None, Some(first)) => (first, end.offset, None),
         (None, None) => {
             let disk = segments.disk.as_ref();
-            let label = segments.label(1);
+            let label = segments.label(opening.map_or(0, |opening| opening.segment) + 1);
             let first = Segment::create(disk, &segments.directory, label, segments.cache_bytes)?;
-            (Arc::new(first), 0, None)
+            (Arc::new(first), end.offset, None)
         }
     };
     active.open_for_writing(segments.disk.as_ref(), segments.cache_bytes)?;
     Ok(Recovered { active, active_start, end, spare, epoch })
 }
 
-fn find(segments: &Segments) -> Result<Found, LogError> {
-    let numbers = numbers(segments)?;
-    let start = LogEnd { next_sequence: 1, offset: 0, hash: segments.genesis() };
-    let mut found = Found { end: start, newest: None, spare: None, epoch: 0 };
-    for (number, expected) in numbers.iter().zip(1..) {
+fn find(segments: &Segments, opening: Option<&Opening>) -> Result<Found, LogError> {
+    let gone = opening.map_or(0, |opening| opening.segment);
+    if let Some(opening) = opening {
+        segments.begin_at(opening);
+    }
+    let numbers = numbers(segments, gone)?;
+    let start = segments.start();
+    let end =
+        LogEnd { next_sequence: start.sequence + 1, offset: start.end_offset, hash: start.hash };
+    let mut found = Found { end, newest: None, spare: None, epoch: start.epoch };
+    for (number, expected) in numbers.iter().zip(gone + 1..) {
         let segment = Arc::new(Segment::existing(&segments.directory, *number));
         let damaged = |what: &str| LogError::damaged(segment.path(), found.end.next_sequence, what);
         if *number != expected {
@@ -99,8 +109,9 @@ fn enter(
     Ok(())
 }
 
-/// Numbers of the segment files. Unfinished ones, which a crash left, are removed.
-fn numbers(segments: &Segments) -> Result<Vec<u32>, LogError> {
+/// Numbers of the segment files behind `gone`. Unfinished ones, and those up to `gone` that are still
+/// there, were left by a crash and are removed.
+fn numbers(segments: &Segments, gone: u32) -> Result<Vec<u32>, LogError> {
     let io = |source| LogError::io(&segments.directory, source);
     let mut numbers = Vec::new();
     for name in segments.disk.names(&segments.directory).map_err(io)? {
@@ -108,8 +119,12 @@ fn numbers(segments: &Segments) -> Result<Vec<u32>, LogError> {
             segments.disk.remove(&segments.directory.join(&name)).map_err(io)?;
         }
         let number = name.strip_suffix(".redb").and_then(|digits| digits.parse().ok());
-        if let Some(number) = number.filter(|number| segment::file_name(*number) == name) {
-            numbers.push(number);
+        match number.filter(|number| segment::file_name(*number) == name) {
+            Some(number) if number > gone => numbers.push(number),
+            Some(_) if segments.purpose == Purpose::Serve => {
+                segments.disk.remove(&segments.directory.join(&name)).map_err(io)?;
+            }
+            _ => {}
         }
     }
     numbers.sort_unstable();

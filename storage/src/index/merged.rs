@@ -1,6 +1,7 @@
 //! The index of a sealed segment: its runs made one, in a file of the same format, so that every
 //! block has a checksum here too. It is open while it is in use.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use parking_lot::RwLock;
@@ -123,6 +124,19 @@ impl Merged {
     ) -> Result<Option<()>, LogError> {
         match &*self.handle.read() {
             Some(run) => run.lookup(low, high, limit, found).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Like [`Run::walk`]; `None` when the file is closed.
+    pub(super) fn walk(
+        &self,
+        low: &RowBytes,
+        high: &RowBytes,
+        row: &mut dyn FnMut(&RowBytes) -> ControlFlow<()>,
+    ) -> Result<Option<()>, LogError> {
+        match &*self.handle.read() {
+            Some(run) => run.walk(low, high, row).map(Some),
             None => Ok(None),
         }
     }

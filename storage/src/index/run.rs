@@ -2,6 +2,7 @@
 //! more. The format is documented in
 //! `docs/LOG_FORMAT.md`.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
@@ -13,7 +14,7 @@ use crate::error::LogError;
 use crate::throttle::Throttle;
 
 const MAGIC: [u8; 4] = *b"ONHX";
-const FORMAT: u16 = 1;
+const FORMAT: u16 = 2;
 const HEADER_BYTES: usize = 56;
 const BLOCK_ROWS: usize = 256;
 const BLOCK_BYTES: usize = BLOCK_ROWS * ROW_BYTES + 4;
@@ -226,6 +227,30 @@ impl Run {
             *last = Some((number, block));
             if !reaches_before {
                 break;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Run {
+    /// Calls `row` for the rows from `low` on and below `high`, ascending, until it says to stop.
+    pub(super) fn walk(
+        &self,
+        low: &RowBytes,
+        high: &RowBytes,
+        row: &mut dyn FnMut(&RowBytes) -> ControlFlow<()>,
+    ) -> Result<(), LogError> {
+        let after = self.fences.partition_point(|fence| fence <= low);
+        for number in after.saturating_sub(1)..self.blocks() {
+            if self.fences[number] >= *high {
+                break;
+            }
+            let block = self.block(number)?;
+            for found in block.as_chunks::<ROW_BYTES>().0 {
+                if found >= low && (found >= high || row(found).is_break()) {
+                    return Ok(());
+                }
             }
         }
         Ok(())

@@ -48,6 +48,29 @@ fn assert_lookups(reader: &IndexReader, covered: u64) {
     }
 }
 
+fn assert_walks(reader: &IndexReader, covered: u64) {
+    for (kind, key) in [(1, 0), (1, 7), (1, 49), (1, 50), (2, 7), (0, 0), (255, u64::MAX)] {
+        let all = expected(covered, kind, key, u64::MAX, usize::MAX);
+        for from in [0, 1, 2, 300, covered / 2, covered, covered + 1] {
+            let first = all.iter().rev().find(|sequence| **sequence >= from).copied();
+            let found = reader.first_from(kind, key, from).expect("reads");
+            assert_eq!(found, first, "kind {kind}, key {key}, from {from}");
+        }
+    }
+    for keys in [0..0, 0..1, 3..20, 7..50, 0..u64::MAX] {
+        let is_inside = |row: &IndexRow| row.kind == 1 && keys.contains(&row.key);
+        for (before, limit) in [(u64::MAX, 5), (601, 3), (covered, usize::MAX), (1, 5), (9, 0)] {
+            let expected: Vec<u64> = (1..=covered.min(before.saturating_sub(1)))
+                .rev()
+                .filter(|sequence| rows_of(*sequence).iter().any(is_inside))
+                .take(limit)
+                .collect();
+            let found = reader.range_before(1, keys.clone(), before, limit).expect("reads");
+            assert_eq!(found, expected, "keys {keys:?}, before {before}, limit {limit}");
+        }
+    }
+}
+
 /// Runs as an engine would make them: segment, first, last.
 const RUNS: [(u32, u64, u64); 6] =
     [(1, 1, 600), (1, 601, 601), (1, 602, 1500), (2, 1501, 1503), (2, 1504, 2200), (3, 2201, 2600)];
@@ -84,16 +107,19 @@ fn rows_are_found_in_runs_and_in_merged_files() {
     let reader = index.reader();
     assert_eq!(index.covered_to(), 0);
     assert_lookups(&reader, 0);
+    assert_walks(&reader, 0);
     for (segment, first, last) in RUNS {
         index.append_run(segment, first, last, rows(first, last)).expect("writes");
         assert_eq!(index.covered_to(), last);
         assert_lookups(&reader, last);
+        assert_walks(&reader, last);
     }
     assert_eq!(names(&disk).len(), 6);
     for segment in [1, 3, 2, 2, 4] {
         index.merge(segment).expect("merges");
         assert_eq!(index.covered_to(), 2600);
         assert_lookups(&reader, 2600);
+        assert_walks(&reader, 2600);
     }
     assert_eq!(names(&disk), ["000001.merged", "000002.merged", "000003.merged"]);
     drop(index);

@@ -77,6 +77,32 @@ fn segments_follow_each_other_without_a_hole() {
 }
 
 #[test]
+fn a_walk_back_goes_over_every_record_of_every_segment_once() {
+    let home = tempfile::tempdir().expect("creates");
+    let Opened { mut log, reader, directory: _directory } = open(&home.path().join("data"));
+    for _ in 0..100 {
+        append(&mut log, 40, 100).expect("commits");
+    }
+    assert!(reader.segment_ranges().len() > 3);
+    for start in [1, 39, 40, 41, 3_999, 4_000] {
+        let (mut next, mut calls) = (start, 0);
+        while next > 0 {
+            let frames = reader.frames_back(next).expect("reads");
+            assert!(!frames.is_empty(), "record {next}");
+            for frame in frames {
+                let header = frame.header();
+                assert!((header.first_sequence..=header.last_sequence()).contains(&next));
+                next = header.first_sequence - 1;
+            }
+            calls += 1;
+        }
+        assert!(calls <= 7, "{calls} reads for 100 small frames");
+    }
+    assert!(reader.frames_back(0).expect("reads").is_empty());
+    assert!(reader.frames_back(4_001).expect("reads").is_empty());
+}
+
+#[test]
 fn a_segment_that_was_full_at_the_stop_is_sealed_at_the_start() {
     let home = tempfile::tempdir().expect("creates");
     let path = home.path().join("data");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use onhand_domain::time::Timestamp;
 use onhand_engine::events::EventType;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -107,6 +108,19 @@ fn wrong(field: &'static str, detail: String) -> Problem {
     Problem::field(Code::InvalidRequest, Field::named(field), detail)
 }
 
+/// What is to be sent again must still be there.
+fn check_kept(door: &Door, asked: &Replay<'_>, from: Option<Timestamp>) -> Result<(), Problem> {
+    let history = door.engine.history();
+    let Some(earliest) = history.earliest() else { return Ok(()) };
+    if asked.after_sequence.is_some_and(|after| after < history.gone_to()) {
+        return Err(Problem::gone("afterSequence", earliest));
+    }
+    match from {
+        Some(from) if from < earliest => Err(Problem::gone("from", earliest)),
+        _ => Ok(()),
+    }
+}
+
 /// Sends events again, marked with the header `replay`. It is done when it answers; a caller that hangs
 /// up does not end it.
 #[utoipa::path(
@@ -119,6 +133,7 @@ fn wrong(field: &'static str, detail: String) -> Problem {
         crate::http::schema::WriteProblems,
         (status = 400, description = "No such request", body = crate::http::schema::Problem),
         (status = 404, description = "No such sink", body = crate::http::schema::Problem),
+        (status = 410, description = "Before the kept history", body = crate::http::schema::Problem),
         (status = 422, description = "A filter that is none", body = crate::http::schema::Problem),
         (status = 429, description = "Another one runs", body = crate::http::schema::Problem),
         (status = 503, description = "The broker is away", body = crate::http::schema::Problem)
@@ -138,6 +153,7 @@ pub(crate) async fn replay(State(door): State<Arc<Door>>, request: Request) -> R
             return Err(Problem::unknown(Code::NotFound, detail));
         };
         let wanted = asked.wanted(bridge)?;
+        check_kept(&door, &asked, wanted.from)?;
         let Replayed { id, matched, sent } = bridge.replay(wanted).await?;
         Ok(Answer::object(|json| {
             json.text("replayId", &id);

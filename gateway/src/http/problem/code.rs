@@ -57,6 +57,8 @@ pub(crate) enum Code {
     BelowFulfilled,
     /// More than is open.
     ExceedsOpen,
+    /// Older than the history that is kept.
+    HistoryGone,
     /// More work than can be done.
     Overloaded,
     /// Nobody knows whether it was done.
@@ -98,6 +100,7 @@ impl Code {
         Self::InvalidState,
         Self::BelowFulfilled,
         Self::ExceedsOpen,
+        Self::HistoryGone,
         Self::Overloaded,
         Self::OutcomeUnknown,
         Self::StorageFull,
@@ -136,6 +139,7 @@ impl Code {
             Self::InvalidState => ("INVALID_STATE", "Its state does not allow it"),
             Self::BelowFulfilled => ("BELOW_FULFILLED", "Less than was shipped"),
             Self::ExceedsOpen => ("EXCEEDS_OPEN", "More than is open"),
+            Self::HistoryGone => ("HISTORY_GONE", "The history of then is not kept any more"),
             Self::Overloaded => ("OVERLOADED", "Too much work at once"),
             Self::OutcomeUnknown => ("OUTCOME_UNKNOWN", "The outcome is unknown"),
             Self::StorageFull => ("STORAGE_FULL", "The disk is nearly full"),

@@ -212,6 +212,7 @@ fn failures_say_whether_anything_was_done() {
         (Failure::StorageFull, 503, "STORAGE_FULL", "nothing was done"),
         (Failure::DeadLettersFull, 503, "OVERLOADED", "nothing was done"),
         (Failure::Stopping, 503, "OUTCOME_UNKNOWN", "retry with the same Idempotency-Key"),
+        (Failure::HistoryGone, 410, "HISTORY_GONE", "nothing was done"),
         (Failure::Internal, 500, "INTERNAL", "nothing was done"),
     ] {
         let problem = Problem::from(failure);
@@ -219,7 +220,8 @@ fn failures_say_whether_anything_was_done() {
         assert_eq!(problem.code().word(), code, "{failure:?}");
         assert!(problem.detail().contains(detail), "{failure:?}");
         // "429/503 with Retry-After"
-        assert_eq!(problem.retry_after_seconds().is_some(), status != 500, "{failure:?}");
+        let may_retry = ![410, 500].contains(&status);
+        assert_eq!(problem.retry_after_seconds().is_some(), may_retry, "{failure:?}");
     }
 }
 
