@@ -146,6 +146,7 @@ impl Availability {
 
     fn selling(&self, address: SocketAddr) -> Settings {
         Settings {
+            ledger_readers: 0,
             address,
             profile: Profile::Spread,
             rate: Some(self.rate),

@@ -190,6 +190,7 @@ impl Expiry {
 
     fn selling(&self, address: SocketAddr) -> Settings {
         Settings {
+            ledger_readers: 0,
             address,
             profile: Profile::Spread,
             rate: Some(self.rate),

@@ -134,6 +134,7 @@ impl Growth {
     fn settings(&self, server: &Server, positions: u32) -> Settings {
         let locations = self.locations.max(1);
         Settings {
+            ledger_readers: 0,
             address: server.address,
             profile: Profile::Spread,
             rate: None,

@@ -147,6 +147,7 @@ fn replayed(server: &Server) -> Result<u64, Failure> {
 impl Recovery {
     fn settings(&self, server: &Server, orders: u64) -> Settings {
         Settings {
+            ledger_readers: 0,
             address: server.address,
             profile: Profile::Spread,
             rate: None,

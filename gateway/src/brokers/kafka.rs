@@ -120,11 +120,9 @@ enum Check {
     Ahead(String),
 }
 
-/// The last record that was published, when there ever was a bridge.
+/// The last record that was published to every topic, when there ever was a bridge.
 pub(crate) fn published_before(engine: &Engine) -> Option<u64> {
-    let stored = engine.cursors()?.get(SINK).ok().flatten()?;
-    let delivered = publisher::decode(Some(&stored), engine.outbox().durable());
-    Some(delivered.last_whole_record())
+    watermark::least(&engine.cursors()?.list().ok()?, engine.outbox().durable())
 }
 
 /// The running publisher.

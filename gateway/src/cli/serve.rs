@@ -127,7 +127,7 @@ fn limit_history(
 ) -> Result<(), Stop> {
     let Some(keep) = config.retention() else { return Ok(()) };
     let started = match (bridge.cloned(), kafka::published_before(engine)) {
-        (Some(bridge), _) => engine.keep_history(keep, move || bridge.figures().delivered()),
+        (Some(bridge), _) => engine.keep_history(keep, move || bridge.delivered()),
         (None, Some(published)) => {
             tracing::warn!(
                 published,

@@ -63,9 +63,24 @@ pub(super) fn decode(bytes: &[u8], durable: u64) -> Cursor {
     Cursor::behind(durable)
 }
 
+/// The last record that had reached every topic, of all cursors that are kept; `None`: there is no topic.
+pub(super) fn least(cursors: &[(String, Vec<u8>)], durable: u64) -> Option<u64> {
+    let topics = cursors.iter().filter(|(name, _)| name.starts_with(PREFIX));
+    topics.map(|(_, kept)| decode(kept, durable).last_whole_record()).min()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_topic_that_is_furthest_behind_counts() {
+        let kept =
+            |name: &str, sequence| (name.to_owned(), encode(Cursor::behind(sequence)).to_vec());
+        assert_eq!(least(&[kept("other", 3)], 42), None);
+        let cursors = [kept("kafka/a", 40), kept("kafka/b", 7), kept("other", 3)];
+        assert_eq!(least(&cursors, 42), Some(7));
+    }
 
     #[test]
     fn watermarks_come_back() {

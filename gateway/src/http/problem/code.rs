@@ -72,7 +72,7 @@ pub(crate) enum Code {
 impl Code {
     /// All codes.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 30] = [
+    pub(crate) const ALL: [Self; 32] = [
         Self::InvalidRequest,
         Self::InvalidQuantity,
         Self::InvalidId,
