@@ -1,13 +1,15 @@
 //! What has left memory, read from the log by its index.
 
 mod consumed;
+mod jobs;
 mod letters;
+mod records;
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use onhand_domain::change::Change;
+use onhand_domain::change::{Cause, Change};
 use onhand_domain::decide::Recall;
 use onhand_domain::ids::Reference;
 use onhand_domain::position::PositionNumber;
@@ -25,6 +27,7 @@ use crate::view::View;
 use crate::writer::core::{Found, FoundOrder};
 
 pub use consumed::{ConsumedFilter, ConsumedRecord, ConsumedStatus};
+pub use jobs::JobRecord;
 pub use letters::LetterRecord;
 
 /// Kinds of index rows; stored.
@@ -39,6 +42,10 @@ mod kind {
     pub(super) const RETURN: u8 = 4;
     /// Number of a dead letter → the record that settled it.
     pub(super) const LETTER: u8 = 5;
+    /// Number of a job → the record that ended it.
+    pub(super) const JOB: u8 = 6;
+    /// Sequence of a record → the records that reversed one of its movements.
+    pub(super) const REVERSAL: u8 = 7;
 }
 
 /// Most reservations of one order that a read returns.
@@ -49,10 +56,12 @@ const RETURNS_OF_ORDER_MAX: usize = 10_000;
 /// Calls `row` for every index row that a record gives.
 pub(crate) fn rows_of(change: &Change, sequence: u64, mut row: impl FnMut(IndexRow)) {
     letters::rows_of(change, sequence, &mut row);
-    if change.cause == onhand_domain::change::Cause::Unchanged {
+    jobs::rows_of(change, sequence, &mut row);
+    records::rows_of(change, sequence, &mut row);
+    if change.cause == Cause::Unchanged {
         return;
     }
-    if let Some(held) = change.reservation.as_ref().filter(|held| !held.status.is_open()) {
+    for held in change.reservations().filter(|held| !held.status.is_open()) {
         row(IndexRow { kind: kind::RESERVATION, key: held.number, sequence });
         if let Some(order) = &held.order {
             let key = order_hash(held.tenant, order.as_str());
@@ -68,9 +77,9 @@ pub(crate) fn rows_of(change: &Change, sequence: u64, mut row: impl FnMut(IndexR
     }
 }
 
-/// The order on which a record took something back.
+/// The order on which a record took something back, or undid that.
 fn returned_on(change: &Change) -> Option<&Reference> {
-    let is_return = change.cause == onhand_domain::change::Cause::Returned;
+    let is_return = matches!(change.cause, Cause::Returned | Cause::Reversed);
     change.detail.as_ref().filter(|_| is_return)?.order.as_ref()
 }
 
@@ -164,6 +173,9 @@ impl Archive {
                 .last_change(log, kind::TRANSFER, number)?
                 .and_then(|change| change.transfer)
                 .map(Found::Transfer),
+            Recall::Record(sequence) => {
+                Some(Found::Record(sequence, Box::new(self.record(log, sequence)?)))
+            }
             Recall::Order(tenant, order) => {
                 let ended = self.reservations_of_order(log, tenant, &order)?;
                 let returned = self.returns_of_order(log, tenant, &order)?;
@@ -185,7 +197,11 @@ impl Archive {
             let change = read_change(log, sequence)?;
             let is_meant =
                 |held: &Change| held.tenant == tenant && returned_on(held) == Some(order);
-            all.extend(change.filter(is_meant).iter().flat_map(Change::moved));
+            let change = change.filter(is_meant);
+            let is_return = change.as_ref().is_some_and(|held| held.cause == Cause::Returned);
+            let signed = |quantity: Quantity| if is_return { quantity } else { quantity.negated() };
+            let moved = change.iter().flat_map(Change::moved);
+            all.extend(moved.map(|(position, quantity)| (position, signed(quantity))));
         }
         Ok(all)
     }
@@ -197,7 +213,8 @@ impl Archive {
         number: ReservationNumber,
     ) -> Result<Option<Arc<Reservation>>, LogError> {
         let change = self.last_change(log, kind::RESERVATION, number)?;
-        Ok(change.and_then(|change| change.reservation))
+        let is_it = |held: &&Arc<Reservation>| held.number == number;
+        Ok(change.and_then(|change| change.reservations().find(is_it).cloned()))
     }
 
     /// Ended reservations of an order, newest first.
@@ -208,13 +225,20 @@ impl Archive {
         order: &Reference,
     ) -> Result<Vec<Arc<Reservation>>, LogError> {
         let key = order_hash(tenant, order.as_str());
-        let mut all = Vec::new();
+        let mut all: Vec<Arc<Reservation>> = Vec::new();
         for sequence in self.lookup(kind::ORDER, key, RESERVATIONS_OF_ORDER_MAX)? {
-            let reservation = read_change(log, sequence)?.and_then(|change| change.reservation);
-            let is_meant = |held: &Arc<Reservation>| {
-                held.tenant == tenant && held.order.as_ref() == Some(order)
+            let change = read_change(log, sequence)?;
+            let is_meant = |held: &&Arc<Reservation>| {
+                let ended = !held.status.is_open();
+                ended && held.tenant == tenant && held.order.as_ref() == Some(order)
             };
-            all.extend(reservation.filter(is_meant));
+            let held = change.iter().flat_map(Change::reservations);
+            for held in held.filter(is_meant) {
+                // One that was reopened has ended more than once: the last time counts.
+                if !all.iter().any(|known| known.number == held.number) {
+                    all.push(Arc::clone(held));
+                }
+            }
         }
         Ok(all)
     }
@@ -293,7 +317,9 @@ impl History {
             .await?;
         for held in ended {
             match all.iter_mut().find(|open| open.number == held.number) {
-                Some(open) => *open = held,
+                // What was reopened is open, whatever the log says of its end.
+                Some(open) if open.sequence < held.sequence => *open = held,
+                Some(_) => {}
                 None => all.push(held),
             }
         }

@@ -8,6 +8,7 @@
 mod catalog;
 mod consumed;
 mod directory;
+mod jobs;
 mod load;
 mod open_orders;
 mod positions;

@@ -68,7 +68,7 @@ pub(super) fn of(teller: &Teller<'_>, at: usize, held: &PositionChange) -> Stock
     let moving = movements.clone().find(|(_, movement)| amount(movement).is_some());
     let main = moving.or_else(|| movements.clone().next());
     let detail = teller.detail();
-    let order = || change.reservation.as_ref().and_then(|held| held.order.clone());
+    let order = || change.reservations().next().and_then(|held| held.order.clone());
     StockLevelChanged {
         item,
         location,

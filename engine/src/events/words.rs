@@ -50,9 +50,11 @@ pub const fn movement(kind: MovementKind) -> &'static str {
 #[must_use]
 pub const fn cause(cause: Cause) -> &'static str {
     match cause {
-        Cause::ItemPut | Cause::ItemArchived | Cause::LocationPut | Cause::LocationRemoved => {
-            "CATALOG"
-        }
+        Cause::ItemPut
+        | Cause::ItemArchived
+        | Cause::LocationPut
+        | Cause::LocationRemoved
+        | Cause::PositionsOpened => "CATALOG",
         Cause::BinPut | Cause::BinAssigned => "BIN",
         Cause::PolicySet => "POLICY",
         Cause::Received => movement(MovementKind::Receipt),
@@ -63,10 +65,14 @@ pub const fn cause(cause: Cause) -> &'static str {
         Cause::Counted => movement(MovementKind::Count),
         Cause::TransferStarted | Cause::TransferCancelled => movement(MovementKind::TransferOut),
         Cause::TransferReceived => movement(MovementKind::TransferIn),
-        Cause::Reserved | Cause::Extended | Cause::LinesSet => movement(MovementKind::Reserve),
+        Cause::Reserved | Cause::Extended | Cause::LinesSet | Cause::Relocated => {
+            movement(MovementKind::Reserve)
+        }
         Cause::Confirmed => movement(MovementKind::Confirm),
         Cause::Fulfilled => movement(MovementKind::Fulfil),
-        Cause::Cancelled => movement(MovementKind::Release),
+        Cause::Unfulfilled => movement(MovementKind::Unfulfil),
+        Cause::Reversed => movement(MovementKind::Reversal),
+        Cause::Cancelled | Cause::OrderCancelled => movement(MovementKind::Release),
         Cause::Expired => movement(MovementKind::Expired),
         Cause::Refused
         | Cause::Unchanged
@@ -76,7 +82,9 @@ pub const fn cause(cause: Cause) -> &'static str {
         | Cause::Buried
         | Cause::LetterRetried
         | Cause::LetterDiscarded
-        | Cause::Published => "NONE",
+        | Cause::Published
+        | Cause::JobStarted
+        | Cause::JobEnded => "NONE",
     }
 }
 
@@ -134,7 +142,7 @@ pub const fn refusal(rejection: &Rejection) -> &'static str {
         Rejection::UnknownBin { .. } => "UNKNOWN_BIN",
         Rejection::UnknownReservation => "UNKNOWN_RESERVATION",
         Rejection::UnknownTransfer => "UNKNOWN_TRANSFER",
-        Rejection::UnknownDeadLetter => "NOT_FOUND",
+        Rejection::UnknownDeadLetter | Rejection::UnknownShipment => "NOT_FOUND",
         Rejection::ItemArchived(_) => "ITEM_ARCHIVED",
         Rejection::LocationInactive(_) => "LOCATION_INACTIVE",
         Rejection::NotTracked(_) => "NOT_TRACKED",
@@ -144,9 +152,13 @@ pub const fn refusal(rejection: &Rejection) -> &'static str {
         Rejection::ReservationExpired { .. } => "RESERVATION_EXPIRED",
         Rejection::InvalidState(_)
         | Rejection::InvalidTransferState(_)
-        | Rejection::LetterSettled(_) => "INVALID_STATE",
+        | Rejection::LetterSettled(_)
+        | Rejection::ShipmentUndone
+        | Rejection::NotReversible(_) => "INVALID_STATE",
         Rejection::BelowFulfilled { .. } => "BELOW_FULFILLED",
-        Rejection::ExceedsOpen { .. } => "EXCEEDS_OPEN",
+        Rejection::ExceedsOpen { .. } | Rejection::ExceedsFulfilled { .. } => "EXCEEDS_OPEN",
+        Rejection::UnknownTransaction => "UNKNOWN_TRANSACTION",
+        Rejection::AlreadyReversed { .. } => "ALREADY_REVERSED",
         Rejection::AmbiguousLine(_) => "INVALID_REQUEST",
         Rejection::KeyReused => "IDEMPOTENCY_KEY_REUSED",
         Rejection::TimeAhead { .. } => "INVALID_TIME",

@@ -32,6 +32,7 @@ use crate::http::schema;
 use crate::http::stock::STOCK;
 use crate::http::stock::corrections::{Adjustment, Move, StockCount};
 use crate::http::stock::entries::{Receipt, Return, Sale};
+use crate::http::stock::reversals::Reversal;
 use crate::http::stock::transfers::{STARTED, TransferStart};
 use crate::http::timestamp;
 
@@ -61,6 +62,7 @@ enum Op {
     Return,
     Count,
     Transfer,
+    Reversal,
 }
 
 /// One stock write of a batch.
@@ -82,6 +84,8 @@ pub(crate) enum StockRequest<'a> {
     Count(StockCount<'a>),
     /// As `POST /v1/stock/transfers`.
     Transfer(TransferStart<'a>),
+    /// As `POST /v1/stock/reversals`.
+    Reversal(Reversal<'a>),
 }
 
 impl StockRequest<'_> {
@@ -94,6 +98,7 @@ impl StockRequest<'_> {
             Self::Return(body) => (body.action(now), STOCK),
             Self::Count(body) => (body.action(now), STOCK),
             Self::Transfer(body) => (body.action(now), STARTED),
+            Self::Reversal(body) => (body.action(now), STOCK),
         };
         Ok(Entry { action: action?, shape })
     }
@@ -108,6 +113,7 @@ impl StockRequest<'_> {
             Op::Return => StockRequest::Return(Return::deserialize(members)?),
             Op::Count => StockRequest::Count(StockCount::deserialize(members)?),
             Op::Transfer => StockRequest::Transfer(TransferStart::deserialize(members)?),
+            Op::Reversal => StockRequest::Reversal(Reversal::deserialize(members)?),
         })
     }
 
@@ -125,6 +131,7 @@ impl StockRequest<'_> {
             Op::Return => parse_text(text).map(StockRequest::Return),
             Op::Count => parse_text(text).map(StockRequest::Count),
             Op::Transfer => parse_text(text).map(StockRequest::Transfer),
+            Op::Reversal => parse_text(text).map(StockRequest::Reversal),
         }
     }
 }

@@ -15,7 +15,7 @@ use utoipa_swagger_ui::{Config, SwaggerFile};
 use crate::http::door::Door;
 use crate::http::problem::{Code, Problem};
 use crate::http::{
-    ROUTES, allocations, answer, availability, batch, catalog, events, operation, positions,
+    ROUTES, allocations, answer, availability, batch, catalog, events, jobs, operation, positions,
     reports, reservations, schema, stock,
 };
 
@@ -60,6 +60,7 @@ use crate::http::{
         stock::transfers::start,
         stock::transfers::receive,
         stock::transfers::cancel,
+        stock::reversals::reverse,
         batch::stock,
         availability::get,
         availability::post,
@@ -73,8 +74,12 @@ use crate::http::{
         reservations::confirm,
         reservations::extend,
         reservations::set_lines,
+        reservations::relocate,
         reservations::fulfil,
+        reservations::unfulfil,
         reservations::cancel,
+        reservations::cancellations::cancel,
+        jobs::read,
         allocations::create,
         allocations::by_order,
         reports::by_product,

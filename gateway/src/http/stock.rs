@@ -2,6 +2,7 @@
 
 pub(crate) mod corrections;
 pub(crate) mod entries;
+pub(crate) mod reversals;
 #[cfg(test)]
 mod tests;
 pub(crate) mod transfers;

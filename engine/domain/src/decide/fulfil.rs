@@ -10,7 +10,7 @@ use crate::catalog::{ItemNumber, LocationNumber};
 use crate::change::{LineShare, MovementKind};
 use crate::command::{Force, Fulfil, Place, Rest, ShippedLine};
 use crate::draft::{Draft, Nature, Unknown, sums::summed};
-use crate::ids::ItemId;
+use crate::ids::{ItemId, Reference};
 use crate::limits::SHIPMENTS_MAX;
 use crate::position::{Bucket, PositionNumber};
 use crate::quantity::Quantity;
@@ -24,8 +24,12 @@ pub(super) fn fulfil(
     wish: &Fulfil,
 ) -> Result<Decision, Rejection> {
     if let Some(id) = &wish.shipment
-        && let Some(booked) = held.shipments.iter().find(|booked| booked.id == *id)
+        && let Some(booked) = held.shipments.iter().find(|booked| booked.id.as_ref() == Some(id))
     {
+        // It would be the first answer again, but that is no longer so.
+        if booked.undone.is_some() {
+            return Err(Rejection::ShipmentUndone);
+        }
         return Ok(Decision::Repeat(booked.sequence));
     }
     refuse_ended(held)?;
@@ -36,17 +40,29 @@ pub(super) fn fulfil(
         None => ship_all(&mut draft, &mut next, wish.force)?,
         Some(lines) => ship(&mut draft, &mut next, lines, wish.force)?,
     }
-    if let Some(id) = &wish.shipment {
-        if next.shipments.len() >= SHIPMENTS_MAX as usize {
-            return Err(Rejection::LimitExceeded { what: Limit::Shipments, limit: SHIPMENTS_MAX });
-        }
-        next.shipments.push(Shipment { id: id.clone(), sequence: draft.sequence });
-    }
+    note(&mut next, wish.shipment.as_ref(), draft.sequence)?;
     if wish.rest == Rest::Close {
         release_open(&mut draft, &mut next, MovementKind::Release)?;
     }
     settle(&mut next, Status::Cancelled);
     Ok(put(draft, next))
+}
+
+/// Keeps a shipment, so that it can be taken back. Beyond the limit those without a name go, oldest first.
+fn note(next: &mut Reservation, id: Option<&Reference>, sequence: u64) -> Result<(), Rejection> {
+    let shipments = &mut next.shipments;
+    if shipments.len() >= SHIPMENTS_MAX as usize {
+        match shipments.iter().position(|booked| booked.id.is_none()) {
+            Some(oldest) => drop(shipments.remove(oldest)),
+            None if id.is_none() => return Ok(()),
+            None => {
+                let (what, limit) = (Limit::Shipments, SHIPMENTS_MAX);
+                return Err(Rejection::LimitExceeded { what, limit });
+            }
+        }
+    }
+    shipments.push(Shipment { id: id.cloned(), sequence, back: Vec::new(), undone: None });
+    Ok(())
 }
 
 /// Ships all that is open, from where it is held.

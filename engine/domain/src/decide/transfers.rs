@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use crate::catalog::Standing;
+use super::restock::home;
 use crate::change::{Change, MovementKind};
 use crate::command::{Detail, Force, StartTransfer};
 use crate::draft::{Draft, Nature, Unknown};
@@ -95,22 +95,11 @@ pub(super) fn cancel(
     draft.tell(detail);
     let to = draft.touch(held.to);
     draft.book(to, MovementKind::TransferOut, Some(Bucket::InTransit), None, open)?;
-    let from = origin(&mut draft, held);
+    let from = home(&mut draft, held.from);
     draft.book(from, MovementKind::TransferIn, None, Some(Bucket::Available), open)?;
     draft.show(from);
     draft.show(to);
     Ok(settle(draft, held, open, held.received, TransferStatus::Cancelled))
-}
-
-/// Where the goods go back to; a location that was removed meanwhile is in use again with that.
-fn origin(draft: &mut Draft<'_>, held: &Transfer) -> usize {
-    let at = draft.touch(held.from);
-    let (_, location) = draft.place_of(at);
-    let removed = draft.stock.location(location);
-    if let Some(removed) = removed.filter(|location| location.standing == Standing::Archived) {
-        draft.put_location(&removed.id, removed.attributes.clone());
-    }
-    at
 }
 
 fn open_of(held: &Transfer) -> Result<Quantity, Rejection> {

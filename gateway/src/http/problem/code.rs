@@ -33,6 +33,8 @@ pub(crate) enum Code {
     UnknownReservation,
     /// No such transfer.
     UnknownTransfer,
+    /// No such movement.
+    UnknownTransaction,
     /// The item is archived.
     ItemArchived,
     /// The location is closed for selling.
@@ -53,6 +55,8 @@ pub(crate) enum Code {
     BelowFulfilled,
     /// More than is open.
     ExceedsOpen,
+    /// The movement was undone before.
+    AlreadyReversed,
     /// More work than can be done.
     Overloaded,
     /// Nobody knows whether it was done.
@@ -66,7 +70,7 @@ pub(crate) enum Code {
 impl Code {
     /// All codes.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 29] = [
+    pub(crate) const ALL: [Self; 31] = [
         Self::InvalidRequest,
         Self::InvalidQuantity,
         Self::InvalidId,
@@ -82,6 +86,7 @@ impl Code {
         Self::UnknownBin,
         Self::UnknownReservation,
         Self::UnknownTransfer,
+        Self::UnknownTransaction,
         Self::ItemArchived,
         Self::LocationInactive,
         Self::NotTracked,
@@ -92,6 +97,7 @@ impl Code {
         Self::InvalidState,
         Self::BelowFulfilled,
         Self::ExceedsOpen,
+        Self::AlreadyReversed,
         Self::Overloaded,
         Self::OutcomeUnknown,
         Self::StorageFull,
@@ -118,6 +124,7 @@ impl Code {
             Self::UnknownBin => ("UNKNOWN_BIN", "The location has no such bin"),
             Self::UnknownReservation => ("UNKNOWN_RESERVATION", "The reservation is unknown"),
             Self::UnknownTransfer => ("UNKNOWN_TRANSFER", "The transfer is unknown"),
+            Self::UnknownTransaction => ("UNKNOWN_TRANSACTION", "The movement is unknown"),
             Self::ItemArchived => ("ITEM_ARCHIVED", "The item is archived"),
             Self::LocationInactive => ("LOCATION_INACTIVE", "The location does not sell"),
             Self::NotTracked => ("NOT_TRACKED", "Stock of the item is not tracked"),
@@ -128,6 +135,7 @@ impl Code {
             Self::InvalidState => ("INVALID_STATE", "Its state does not allow it"),
             Self::BelowFulfilled => ("BELOW_FULFILLED", "Less than was shipped"),
             Self::ExceedsOpen => ("EXCEEDS_OPEN", "More than is open"),
+            Self::AlreadyReversed => ("ALREADY_REVERSED", "The movement was reversed before"),
             Self::Overloaded => ("OVERLOADED", "Too much work at once"),
             Self::OutcomeUnknown => ("OUTCOME_UNKNOWN", "The outcome is unknown"),
             Self::StorageFull => ("STORAGE_FULL", "The disk is nearly full"),
