@@ -3,16 +3,18 @@
 mod as_of;
 mod chain;
 mod consumed;
+mod jobs;
 mod kept;
 mod ledger;
 mod letters;
 mod moment;
 mod recent;
+mod records;
 mod rows;
 
 use std::sync::Arc;
 
-use onhand_domain::change::Change;
+use onhand_domain::change::{Cause, Change};
 use onhand_domain::decide::Recall;
 use onhand_domain::ids::Reference;
 use onhand_domain::position::PositionNumber;
@@ -31,6 +33,7 @@ use crate::writer::core::{Found, FoundOrder};
 
 pub use as_of::{Basis, Hold, Holds, PositionAsOf};
 pub use consumed::{ConsumedFilter, ConsumedRecord, ConsumedStatus};
+pub use jobs::JobRecord;
 pub(crate) use kept::KeptSince;
 pub use ledger::{EntryCost, LedgerEntry, LedgerFilter, LedgerPage, LedgerPlace};
 pub use letters::LetterRecord;
@@ -140,6 +143,9 @@ impl Archive {
                 .last_change(log, kind::TRANSFER, number)?
                 .and_then(|change| change.transfer)
                 .map(Found::Transfer),
+            Recall::Record(sequence) => {
+                Some(Found::Record(sequence, Box::new(self.record(log, sequence)?)))
+            }
             Recall::Order(tenant, order) => {
                 let ended = self.reservations_of_order(log, tenant, &order)?;
                 let returned = self.returns_of_order(log, tenant, &order)?;
@@ -161,7 +167,11 @@ impl Archive {
             let change = read_change(log, sequence)?;
             let is_meant =
                 |held: &Change| held.tenant == tenant && returned_on(held) == Some(order);
-            all.extend(change.filter(is_meant).iter().flat_map(Change::moved));
+            let change = change.filter(is_meant);
+            let is_return = change.as_ref().is_some_and(|held| held.cause == Cause::Returned);
+            let signed = |quantity: Quantity| if is_return { quantity } else { quantity.negated() };
+            let moved = change.iter().flat_map(Change::moved);
+            all.extend(moved.map(|(position, quantity)| (position, signed(quantity))));
         }
         Ok(all)
     }
@@ -192,7 +202,8 @@ impl Archive {
         number: ReservationNumber,
     ) -> Result<Option<Arc<Reservation>>, LogError> {
         let change = self.last_change(log, kind::RESERVATION, number)?;
-        Ok(change.and_then(|change| change.reservation))
+        let is_it = |held: &&Arc<Reservation>| held.number == number;
+        Ok(change.and_then(|change| change.reservations().find(is_it).cloned()))
     }
 
     /// Ended reservations of an order, newest first.
@@ -203,13 +214,20 @@ impl Archive {
         order: &Reference,
     ) -> Result<Vec<Arc<Reservation>>, LogError> {
         let key = order_hash(tenant, order.as_str());
-        let mut all = Vec::new();
+        let mut all: Vec<Arc<Reservation>> = Vec::new();
         for sequence in self.lookup(kind::ORDER, key, RESERVATIONS_OF_ORDER_MAX)? {
-            let reservation = read_change(log, sequence)?.and_then(|change| change.reservation);
-            let is_meant = |held: &Arc<Reservation>| {
-                held.tenant == tenant && held.order.as_ref() == Some(order)
+            let change = read_change(log, sequence)?;
+            let is_meant = |held: &&Arc<Reservation>| {
+                let ended = !held.status.is_open();
+                ended && held.tenant == tenant && held.order.as_ref() == Some(order)
             };
-            all.extend(reservation.filter(is_meant));
+            let held = change.iter().flat_map(Change::reservations);
+            for held in held.filter(is_meant) {
+                // One that was reopened has ended more than once: the last time counts.
+                if !all.iter().any(|known| known.number == held.number) {
+                    all.push(Arc::clone(held));
+                }
+            }
         }
         Ok(all)
     }
@@ -315,7 +333,9 @@ impl History {
             .await?;
         for held in ended {
             match all.iter_mut().find(|open| open.number == held.number) {
-                Some(open) => *open = held,
+                // What was reopened is open, whatever the log says of its end.
+                Some(open) if open.sequence < held.sequence => *open = held,
+                Some(_) => {}
                 None => all.push(held),
             }
         }

@@ -11,6 +11,7 @@ const RESERVATION: &str = "rsv";
 const TRANSFER: &str = "trf";
 const CORRELATION: &str = "cor";
 const DEAD_LETTER: &str = "dl";
+const JOB: &str = "job";
 
 /// Name of a movement, or of a record that has none: log, sequence, place in the record.
 #[must_use]
@@ -40,6 +41,18 @@ pub fn correlation_id(log: u16, sequence: u64) -> String {
 #[must_use]
 pub fn dead_letter_id(log: u16, number: u64) -> String {
     format!("{DEAD_LETTER}-{log}-{number}")
+}
+
+/// Name of a job: log, sequence of the record that began it.
+#[must_use]
+pub fn job_id(log: u16, number: u64) -> String {
+    format!("{JOB}-{log}-{number}")
+}
+
+/// Number of a job; `None` for what is no name of a job in our log.
+#[must_use]
+pub fn parse_job_id(text: &str) -> Option<u64> {
+    parse(JOB, text)
 }
 
 /// Number of a dead letter; `None` for what is no name of a dead letter in our log.
@@ -136,6 +149,8 @@ mod tests {
         assert_eq!(parse_transfer_id("rsv-1-7"), None);
         assert_eq!(parse_dead_letter_id("dl-1-7"), Some(7));
         assert_eq!(parse_dead_letter_id("rsv-1-7"), None);
+        assert_eq!(parse_job_id(&job_id(1, 7)), Some(7));
+        assert_eq!(parse_job_id("dl-1-7"), None);
         assert_eq!(parse_transaction_id("txn-1-42-3"), Some((42, 3)));
         for text in ["txn-1-42", "txn-2-42-3", "txn-1-42-", "txn-1-42-4294967296", "txn-1-42-3-1"] {
             assert_eq!(parse_transaction_id(text), None, "{text}");

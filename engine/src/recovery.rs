@@ -148,6 +148,7 @@ fn put(stock: &mut Stock, last: &mut Timestamp, entry: Entry) {
             stock.restore_stream(&name, generation, sequence);
         }
         Entry::Letter(letter) => stock.restore_letter(&letter),
+        Entry::Job(job) => stock.restore_job(*job),
         Entry::Events(events) => events.into_iter().for_each(|event| stock.restore_event(event)),
         Entry::Clock { at, .. } => *last = at.max(*last),
     }

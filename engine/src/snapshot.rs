@@ -2,6 +2,7 @@
 
 use onhand_domain::dead_letter::LetterNumber;
 use onhand_domain::idempotency::{KeyEntry, Keys};
+use onhand_domain::job::JobNumber;
 use onhand_domain::reservation::ReservationNumber;
 use onhand_domain::stock::Stock;
 use onhand_domain::time::Timestamp;
@@ -32,6 +33,8 @@ pub enum Place {
     Events(u64),
     /// The rest: dead letters behind this one.
     Letters(LetterNumber),
+    /// The rest: running jobs behind this one.
+    Jobs(JobNumber),
     /// The rest: sources and the clock.
     Sources,
     /// Nothing is left.
@@ -110,6 +113,7 @@ pub fn walk(
         Place::Events(from) => keys(stock.events(), from, sequence, Entry::Events, out)
             .map_or(Place::Letters(0), Place::Events),
         Place::Letters(behind) => letters(stock, behind, out),
+        Place::Jobs(behind) => jobs(stock, behind, out),
         Place::Sources => {
             sources(stock, out);
             out.push(&Entry::Clock { at, sequence }, sequence);
@@ -188,6 +192,16 @@ fn letters(stock: &Stock, behind: u64, out: &mut Portion) -> Place {
             return Place::Letters(letter.number.saturating_sub(1));
         }
         out.push(&Entry::Letter(*letter), letter.sequence);
+    }
+    Place::Jobs(0)
+}
+
+fn jobs(stock: &Stock, behind: u64, out: &mut Portion) -> Place {
+    for job in stock.jobs().behind(behind) {
+        if out.entries.len() >= ENTRIES_PER_TURN {
+            return Place::Jobs(job.number.saturating_sub(1));
+        }
+        out.push(&Entry::Job(Box::new(job.clone())), job.sequence);
     }
     Place::Sources
 }

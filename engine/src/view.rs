@@ -9,6 +9,7 @@ mod catalog;
 mod consumed;
 mod directory;
 mod everything;
+mod jobs;
 mod load;
 mod open_orders;
 mod positions;

@@ -3,4 +3,5 @@
 pub(crate) mod actor;
 pub mod core;
 pub mod filling;
+mod jobs;
 pub mod lanes;

@@ -23,6 +23,7 @@ pub(crate) mod extract;
 pub(crate) mod fuzz;
 pub(crate) mod instants;
 pub(crate) mod inventory_value;
+pub(crate) mod jobs;
 pub(crate) mod json;
 pub(crate) mod ledger;
 pub(crate) mod lots;
@@ -49,7 +50,7 @@ pub(crate) mod timestamp;
 
 use catalog::{bins, items, locations};
 use route::{Route, routes};
-use stock::{corrections, entries, revaluations, transfers};
+use stock::{corrections, entries, revaluations, reversals, transfers};
 
 /// Every route. Where two fit, the first one is taken.
 #[rustfmt::skip]
@@ -58,12 +59,16 @@ pub(crate) static ROUTES: &[Route] = routes! {
     POST   "/v1/reservations"                                  => reservations::create,
     GET    "/v1/reservations"                                  => reservations::list,
     POST   "/v1/reservations:batch"                            => batch::reservations,
+    POST   "/v1/reservations:cancel"                           => reservations::cancellations::cancel,
     GET    "/v1/reservations/{reservationId}"                  => reservations::read,
     POST   "/v1/reservations/{reservationId}/confirm"          => reservations::confirm,
     POST   "/v1/reservations/{reservationId}/extend"           => reservations::extend,
     POST   "/v1/reservations/{reservationId}/lines"            => reservations::set_lines,
+    POST   "/v1/reservations/{reservationId}/relocate"         => reservations::relocate,
     POST   "/v1/reservations/{reservationId}/fulfil"           => reservations::fulfil,
+    POST   "/v1/reservations/{reservationId}/unfulfil"         => reservations::unfulfil,
     POST   "/v1/reservations/{reservationId}/cancel"           => reservations::cancel,
+    GET    "/v1/jobs/{jobId}"                                  => jobs::read,
     // Stock
     POST   "/v1/stock/receipts"                                => entries::receive,
     POST   "/v1/stock/sales"                                   => entries::sell,
@@ -75,6 +80,7 @@ pub(crate) static ROUTES: &[Route] = routes! {
     POST   "/v1/stock/transfers"                               => transfers::start,
     POST   "/v1/stock/transfers/{transferId}/receive"          => transfers::receive,
     POST   "/v1/stock/transfers/{transferId}/cancel"           => transfers::cancel,
+    POST   "/v1/stock/reversals"                               => reversals::reverse,
     POST   "/v1/stock:batch"                                   => batch::stock,
     // Reads
     GET    "/v1/positions"                                     => positions::list,

@@ -6,7 +6,7 @@ use onhand_tests::{Answer, Client, Server, Shop, line};
 use serde_json::json;
 
 /// Every call of this version, as `METHOD path`.
-const CALLS: [&str; 65] = [
+const CALLS: [&str; 70] = [
     "PUT /v1/items/{itemId}",
     "GET /v1/items/{itemId}",
     "DELETE /v1/items/{itemId}",
@@ -30,6 +30,7 @@ const CALLS: [&str; 65] = [
     "POST /v1/stock/transfers",
     "POST /v1/stock/transfers/{id}/receive",
     "POST /v1/stock/transfers/{id}/cancel",
+    "POST /v1/stock/reversals",
     "POST /v1/stock:batch",
     "GET /v1/positions/{itemId}/{locationId}",
     "GET /v1/positions",
@@ -49,7 +50,11 @@ const CALLS: [&str; 65] = [
     "POST /v1/reservations/{id}/extend",
     "POST /v1/reservations/{id}/lines",
     "POST /v1/reservations/{id}/fulfil",
+    "POST /v1/reservations/{id}/relocate",
+    "POST /v1/reservations/{id}/unfulfil",
     "POST /v1/reservations/{id}/cancel",
+    "POST /v1/reservations:cancel",
+    "GET /v1/jobs/{jobId}",
     "POST /v1/allocations",
     "GET /v1/allocations/by-order/{orderId}",
     "POST /allocations",

@@ -31,10 +31,13 @@ impl Stock {
             for (at, position) in (0..).zip(&change.positions) {
                 self.apply_position(change, (at, position), sequence);
             }
-            if let Some(reservation) = &change.reservation {
+            for reservation in change.reservations() {
                 self.put_reservation(reservation);
             }
             self.tally_up(change);
+            if let Some(place) = change.reverses {
+                self.records.reverse(place, sequence, change.at);
+            }
             if let Some(transfer) = &change.transfer {
                 self.promises.put_transfer((**transfer).clone());
             }
@@ -59,6 +62,7 @@ impl Stock {
             Some(Kept::Reset { stream, generation }) => {
                 self.sources.begin(stream, *generation, sequence);
             }
+            Some(Kept::Job(told)) => self.jobs.apply(told, change, sequence),
             Some(Kept::Published(_)) | None => {}
         }
     }
@@ -164,12 +168,23 @@ impl Stock {
                     shipped.for_each(|share| tally.ship(share.item, share.quantity, share.value));
                 });
             }
-            Cause::Returned => {
+            Cause::Unfulfilled => {
+                let order = change.reservation.as_ref().and_then(|held| held.order.as_ref());
+                let Some(order) = order else { return };
+                self.promises.tally_up(change.tenant, order, change.at, |tally| {
+                    let shares = change.shipped.iter();
+                    shares.for_each(|share| {
+                        tally.ship(share.item, share.quantity.negated(), share.value.negated());
+                    });
+                });
+            }
+            Cause::Returned | Cause::Reversed => {
                 let Some(order) = detail.and_then(|detail| detail.order.as_ref()) else { return };
                 let positions = &self.positions;
                 let returned = change.moved().filter_map(|(number, quantity)| {
                     let position = positions.get(number).and_then(Option::as_ref)?;
-                    Some((position.item, quantity))
+                    let is_return = change.cause == Cause::Returned;
+                    Some((position.item, if is_return { quantity } else { quantity.negated() }))
                 });
                 let promises = &mut self.promises;
                 promises.tally_up(change.tenant, order, change.at, |tally| {
@@ -242,6 +257,11 @@ impl Stock {
         self.events.insert(entry);
     }
 
+    /// Puts a running job read from a checkpoint.
+    pub fn restore_job(&mut self, job: crate::job::Job) {
+        self.jobs.put(job);
+    }
+
     /// Puts a dead letter read from a checkpoint.
     pub fn restore_letter(&mut self, letter: &crate::dead_letter::DeadLetter) {
         self.letters.put(letter);
@@ -284,8 +304,20 @@ impl Stock {
         self.promises.recall_order((tenant, order.clone()), ended, returned, now);
     }
 
+    /// Takes in a record that was read from the log, also when there is none; memory knows better if it
+    /// has it.
+    pub fn recall_record(
+        &mut self,
+        sequence: u64,
+        record: crate::stock::records::RecalledRecord,
+        now: crate::time::Timestamp,
+    ) {
+        self.records.recall(sequence, record, now);
+    }
+
     /// Forgets at most `limit` ended things whose time in memory is over; returns how many.
     pub fn forget(&mut self, now: crate::time::Timestamp, limit: usize) -> usize {
-        self.promises.forget(now, limit)
+        let forgotten = self.promises.forget(now, limit);
+        forgotten.saturating_add(self.records.forget(now, limit.saturating_sub(forgotten)))
     }
 }

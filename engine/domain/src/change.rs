@@ -38,6 +38,8 @@ pub enum Cause {
     BinAssigned = 6,
     /// The policy of a position was replaced.
     PolicySet = 7,
+    /// A job opened positions.
+    PositionsOpened = 8,
     /// Goods came in.
     Received = 10,
     /// Goods were sold at a till.
@@ -54,6 +56,8 @@ pub enum Cause {
     Revalued = 16,
     /// The last day of a lot is over: what was left of it on the shelf is held.
     LotExpired = 17,
+    /// A movement was undone.
+    Reversed = 18,
     /// A transfer began.
     TransferStarted = 20,
     /// Stock of a transfer arrived.
@@ -74,6 +78,12 @@ pub enum Cause {
     Cancelled = 35,
     /// The deadline of a reservation passed.
     Expired = 36,
+    /// What is open of a reservation was moved to other locations.
+    Relocated = 37,
+    /// All reservations of an order were released.
+    OrderCancelled = 38,
+    /// What was shipped of a reservation was put back on the shelf.
+    Unfulfilled = 39,
     /// A command was refused, and the refusal is bound to a key or a source.
     Refused = 40,
     /// Nothing changed: a message of a source was skipped, or the answer "already so" is bound to a key
@@ -93,11 +103,15 @@ pub enum Cause {
     LetterDiscarded = 55,
     /// An application told something.
     Published = 56,
+    /// A job began.
+    JobStarted = 60,
+    /// A job came to its end.
+    JobEnded = 61,
 }
 
 impl Cause {
     /// All causes; their numbers are stored.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 41] = [
         Self::ItemPut,
         Self::ItemArchived,
         Self::LocationPut,
@@ -132,6 +146,13 @@ impl Cause {
         Self::LetterRetried,
         Self::LetterDiscarded,
         Self::Published,
+        Self::PositionsOpened,
+        Self::Relocated,
+        Self::OrderCancelled,
+        Self::JobStarted,
+        Self::JobEnded,
+        Self::Unfulfilled,
+        Self::Reversed,
     ];
 }
 
@@ -193,6 +214,15 @@ impl MovementKind {
         Self::Reversal,
         Self::Revaluation,
     ];
+}
+
+/// Where a ledger entry stands: what a `transactionId` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MovementPlace {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// Its place in [`Change::movements`].
+    pub place: u32,
 }
 
 /// One ledger entry of a change: a quantity leaves one bucket (or the outside) for another.
@@ -309,6 +339,15 @@ pub struct LineShare {
     pub value: Money,
 }
 
+/// One of several reservations that a change released.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// The reservation as it is now.
+    pub reservation: Arc<Reservation>,
+    /// What was given back of it.
+    pub released: Vec<LineShare>,
+}
+
 /// A bin that a change put.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BinChange {
@@ -371,10 +410,14 @@ pub struct Change {
     pub picks: Vec<Pick>,
     /// The reservation as it is now.
     pub reservation: Option<Arc<Reservation>>,
-    /// What was shipped (`Fulfilled`).
+    /// What was shipped (`Fulfilled`), or put back on the shelf (`Unfulfilled`).
     pub shipped: Vec<LineShare>,
     /// What was given back (`Cancelled`, `Expired`, or the closed rest of a shipment).
     pub released: Vec<LineShare>,
+    /// All reservations that were released together (`OrderCancelled`), oldest first.
+    pub withdrawn: Vec<Withdrawn>,
+    /// The movement that this one undoes (`Reversed`).
+    pub reverses: Option<MovementPlace>,
     /// The transfer as it is now.
     pub transfer: Option<Box<Transfer>>,
     /// How much of the transfer this change moved.
@@ -418,6 +461,8 @@ impl Change {
             reservation: None,
             shipped: Vec::new(),
             released: Vec::new(),
+            withdrawn: Vec::new(),
+            reverses: None,
             transfer: None,
             transferred: Quantity::ZERO,
             exceeds_shipped: false,
@@ -478,6 +523,11 @@ impl Change {
     #[must_use]
     pub fn occurred_at(&self) -> Timestamp {
         self.detail.as_ref().and_then(|detail| detail.occurred_at).unwrap_or(self.at)
+    }
+
+    /// All reservations that it changed, as they are now.
+    pub fn reservations(&self) -> impl Iterator<Item = &Arc<Reservation>> {
+        self.reservation.iter().chain(self.withdrawn.iter().map(|held| &held.reservation))
     }
 
     /// Its ledger entries by position: how much each moved.

@@ -1,5 +1,7 @@
 //! What callers ask for: imperative, parsed, with every default filled in.
 
+mod correction;
+
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -18,6 +20,7 @@ use crate::transfer::TransferNumber;
 use crate::upkeep::Upkeep;
 
 pub use crate::consumed::{Source, SourcePosition};
+pub use correction::{Goods, RelocatedLine, Reverse, StartJob, Unfulfil, WishedTask};
 
 /// A command with all that is known about where it comes from.
 #[derive(Debug, Clone)]
@@ -220,6 +223,26 @@ pub enum Action {
     },
     /// What is about no stock: sources, dead letters, events of an application.
     Upkeep(Box<Upkeep>),
+    /// Move what is open of a reservation to other locations, all or nothing.
+    Relocate {
+        /// The reservation.
+        reservation: ReservationNumber,
+        /// The lines.
+        lines: Vec<RelocatedLine>,
+    },
+    /// Release what is open of all reservations of an order.
+    CancelOrder {
+        /// The order.
+        order: Reference,
+        /// Words for the ledger.
+        detail: Option<Arc<Detail>>,
+    },
+    /// Begin what is too large for one step.
+    StartJob(Box<StartJob>),
+    /// Put back on the shelf what was shipped, to be owed again.
+    Unfulfil(Box<Unfulfil>),
+    /// Undo one movement by its opposite.
+    Reverse(Reverse),
     /// Give goods that are there another cost. (New variants stand last: the place is in fingerprints.)
     Revalue(Revalue),
 }
@@ -507,6 +530,11 @@ impl Action {
             Self::Fulfil(_) => Cause::Fulfilled,
             Self::Cancel { .. } => Cause::Cancelled,
             Self::Upkeep(upkeep) => upkeep.cause(),
+            Self::Relocate { .. } => Cause::Relocated,
+            Self::CancelOrder { .. } => Cause::OrderCancelled,
+            Self::StartJob(_) => Cause::JobStarted,
+            Self::Unfulfil(_) => Cause::Unfulfilled,
+            Self::Reverse(_) => Cause::Reversed,
         }
     }
 

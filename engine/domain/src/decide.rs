@@ -9,14 +9,19 @@ mod choice;
 mod due;
 mod entries;
 mod fulfil;
+mod jobs;
 mod late;
 mod life;
 mod lines;
 mod lots;
+mod relocate;
 mod reserve;
+mod restock;
 mod revalue;
+pub mod reverse;
 mod terms;
 mod transfers;
+mod unfulfil;
 mod upkeep;
 
 #[cfg(test)]
@@ -37,6 +42,7 @@ use crate::reservation::{Reservation, ReservationNumber};
 use crate::stock::Stock;
 use crate::time::Timestamp;
 use crate::transfer::TransferNumber;
+pub use jobs::{JobCursor, JobStep};
 use upkeep::Now;
 
 /// How far ahead of our clock a caller's clock may run, in milliseconds.
@@ -74,6 +80,8 @@ pub enum Recall {
     Transfer(TransferNumber),
     /// What was shipped on an order, and what came back: its ended reservations and its returns.
     Order(TenantNumber, Reference),
+    /// A record, and which of its movements were reversed.
+    Record(u64),
 }
 
 /// What is known about things that have left memory.
@@ -210,6 +218,11 @@ impl Stock {
             Action::Revalue(wish) => revalue::revalue(begin(), wish),
             Action::StartTransfer(start) => transfers::start(begin(), start),
             Action::Reserve(wish) => reserve::reserve(begin(), wish),
+            Action::CancelOrder { order, detail } => {
+                return cancel::cancel_order(begin(), order, detail.as_ref());
+            }
+            Action::StartJob(wish) => jobs::start(begin(), wish),
+            Action::Reverse(wish) => return reverse::reverse(begin(), wish),
             Action::Upkeep(wish) => {
                 return self.keep(command, wish, Now { at: now, sequence, recalled });
             }
@@ -220,11 +233,15 @@ impl Stock {
             Action::Confirm { reservation }
             | Action::Extend { reservation, .. }
             | Action::SetLines { reservation, .. }
+            | Action::Relocate { reservation, .. }
             | Action::Cancel { reservation, .. } => {
                 return self.on_reservation(command, *reservation, recalled, now, sequence);
             }
             Action::Fulfil(fulfil) => {
                 return self.on_reservation(command, fulfil.reservation, recalled, now, sequence);
+            }
+            Action::Unfulfil(wish) => {
+                return self.on_reservation(command, wish.reservation, recalled, now, sequence);
             }
         };
         change.map(Decision::Change)
@@ -256,10 +273,12 @@ impl Stock {
             Action::Confirm { .. } => life::confirm(draft, held),
             Action::Extend { ttl_ms, .. } => life::extend(draft, held, *ttl_ms),
             Action::SetLines { lines, .. } => lines::set(draft, held, lines),
+            Action::Relocate { lines, .. } => relocate::relocate(draft, held, lines),
             Action::Cancel { lines, detail, .. } => {
                 cancel::cancel(draft, held, lines.as_deref(), detail.as_ref())
             }
             Action::Fulfil(wish) => fulfil::fulfil(draft, held, wish),
+            Action::Unfulfil(wish) => unfulfil::unfulfil(draft, held, wish),
             _ => unreachable!("only commands on a reservation come here"),
         }
     }
@@ -341,7 +360,11 @@ impl Action {
             Self::Revalue(wish) => wish.detail.as_ref(),
             Self::StartTransfer(start) => start.detail.as_ref(),
             Self::Fulfil(fulfil) => fulfil.detail.as_ref(),
-            Self::ReceiveTransfer { detail, .. }
+            Self::StartJob(wish) => wish.detail.as_ref(),
+            Self::Unfulfil(wish) => wish.detail.as_ref(),
+            Self::Reverse(wish) => wish.detail.as_ref(),
+            Self::CancelOrder { detail, .. }
+            | Self::ReceiveTransfer { detail, .. }
             | Self::CancelTransfer { detail, .. }
             | Self::Cancel { detail, .. } => detail.as_ref(),
             _ => None,

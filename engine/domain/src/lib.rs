@@ -4,7 +4,7 @@
 //! cannot fail, and neither ever sees a clock, a disk, a thread or a network. Time is an argument.
 //!
 //! Reading order: [`ids`], [`quantity`], [`time`] (words), [`policy`], [`catalog`], [`position`],
-//! [`reservation`], [`transfer`], [`consumed`], [`dead_letter`] (things), [`command`] and [`upkeep`] (what is
+//! [`reservation`], [`transfer`], [`job`], [`consumed`], [`dead_letter`] (things), [`command`] and [`upkeep`] (what is
 //! asked), [`rejection`] and [`change`]
 //! (what is answered), [`stock`] (memory), [`decide`] (the rules), `apply` (the effect).
 #![no_std]
@@ -26,6 +26,7 @@ mod draft;
 pub mod idempotency;
 pub mod ids;
 pub mod index_table;
+pub mod job;
 pub mod layer;
 pub mod layers;
 pub mod limits;

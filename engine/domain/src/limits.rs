@@ -8,3 +8,5 @@ pub const MOVEMENTS_MAX: u32 = 10_000;
 pub const SHIPMENTS_MAX: u32 = 1_000;
 /// Most bins of one location.
 pub const BINS_MAX: u32 = 10_000;
+/// Most jobs that run at a time.
+pub const JOBS_MAX: u32 = 1_000;

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::change::MovementKind;
 use crate::dead_letter::LetterStatus;
 use crate::ids::{BinId, ItemId, LocationId, LotNumber, Text};
 use crate::position::Figures;
@@ -121,6 +122,28 @@ pub enum Rejection {
         /// What is open.
         open: Quantity,
     },
+    /// More than was shipped of the item from there would be taken back.
+    ExceedsFulfilled {
+        /// The item.
+        item: ItemId,
+        /// What was asked for.
+        requested: Quantity,
+        /// What was shipped, and not taken back.
+        fulfilled: Quantity,
+    },
+    /// No such shipment of this reservation.
+    UnknownShipment,
+    /// The shipment was taken back.
+    ShipmentUndone,
+    /// No such movement of this tenant.
+    UnknownTransaction,
+    /// The movement was reversed before.
+    AlreadyReversed {
+        /// The record that did it.
+        by: u64,
+    },
+    /// A movement of this kind is undone by another call; `None`: nothing moved.
+    NotReversible(Option<MovementKind>),
     /// Two lines of the reservation fit; the caller must name the location.
     AmbiguousLine(ItemId),
     /// The idempotency key was used for another command.
@@ -160,6 +183,8 @@ pub enum Limit {
     Events,
     /// Bytes of an event, or of those of one step.
     EventBytes,
+    /// Jobs that run at a time.
+    Jobs,
 }
 
 impl Rejection {

@@ -89,13 +89,34 @@ impl Line {
     }
 }
 
-/// A shipment that was booked, so that the same one is not booked twice.
+/// A shipment that was booked: the same one is not booked twice, and can be taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shipment {
-    /// Its name.
-    pub id: Reference,
+    /// Its name, if it was given one.
+    pub id: Option<Reference>,
     /// Record that booked it.
     pub sequence: u64,
+    /// What was taken back of it: place in what its record shipped, and how much.
+    pub back: Vec<(u32, Quantity)>,
+    /// Record that took all of it back, by its name.
+    pub undone: Option<u64>,
+}
+
+impl Shipment {
+    /// How much of one share of its record was taken back.
+    #[must_use]
+    pub fn taken_back(&self, place: u32) -> Quantity {
+        let held = self.back.iter().find(|(held, _)| *held == place);
+        held.map_or(Quantity::ZERO, |(_, quantity)| *quantity)
+    }
+
+    /// Takes note of what was taken back of one share.
+    pub fn take_back(&mut self, place: u32, quantity: Quantity) {
+        match self.back.iter_mut().find(|(held, _)| *held == place) {
+            Some((_, sum)) => *sum = sum.saturating_add(quantity),
+            None => self.back.push((place, quantity)),
+        }
+    }
 }
 
 /// A reservation as of one record.

@@ -7,6 +7,7 @@ pub mod places;
 mod prefetch;
 mod promised_lots;
 pub mod promises;
+pub mod records;
 pub mod tallies;
 
 use alloc::vec::Vec;
@@ -17,6 +18,7 @@ use crate::dead_letter::DeadLetters;
 use crate::idempotency::Keys;
 use crate::ids::{ItemId, LocationId, TenantId};
 use crate::index_table::IndexTable;
+use crate::job::Jobs;
 use crate::policy::Policy;
 use crate::position::{Position, PositionNumber};
 use crate::slab::Slab;
@@ -26,6 +28,7 @@ use expiries::Expiries;
 use places::Places;
 pub use prefetch::PREFETCH_MAX;
 use promises::Promises;
+use records::Records;
 
 /// Whether the catalog must be told before stock is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -114,6 +117,8 @@ pub struct Stock {
     /// Consumed events by their ids.
     pub(crate) events: Keys,
     pub(crate) letters: DeadLetters,
+    pub(crate) jobs: Jobs,
+    pub(crate) records: Records,
     seed: u64,
 }
 
@@ -140,6 +145,8 @@ impl Stock {
             sources: Sources::default(),
             events: Keys::new(rules.event_window),
             letters: DeadLetters::new(rules.dead_letters_max),
+            jobs: Jobs::default(),
+            records: Records::new(rules.ended_kept_ms),
             seed,
         }
     }
@@ -288,6 +295,12 @@ impl Stock {
     #[must_use]
     pub const fn letters(&self) -> &DeadLetters {
         &self.letters
+    }
+
+    /// Running jobs.
+    #[must_use]
+    pub const fn jobs(&self) -> &Jobs {
+        &self.jobs
     }
 
     /// The policy that holds at a position: its own, completed by the item's.

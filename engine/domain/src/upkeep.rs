@@ -9,6 +9,7 @@ use crate::command::Action;
 use crate::consumed::{Message, SourcePosition};
 use crate::dead_letter::{Fault, LetterChange, LetterNumber, Unsent};
 use crate::ids::Text;
+use crate::job::JobChange;
 use crate::time::Timestamp;
 
 /// Most places of one [`Upkeep::Advance`].
@@ -123,6 +124,8 @@ pub enum Kept {
     },
     /// What an application told.
     Published(Vec<ApplicationEvent>),
+    /// A job began, did something, or came to its end.
+    Job(JobChange),
 }
 
 impl Upkeep {

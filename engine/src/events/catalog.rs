@@ -86,9 +86,12 @@ fn tell_location(teller: &mut Teller<'_>, location: &Location) {
 }
 
 /// Tells of positions that the catalog opened, not the first receipt: they come with the item that was
-/// put, or, item by item, with the location that was put.
+/// put, or, item by item, with the location that was put, or each by itself from a job.
 pub(super) fn tell_opened(teller: &mut Teller<'_>) {
     let change = teller.change;
+    if change.cause == Cause::PositionsOpened {
+        return tell_each_opened(teller);
+    }
     if !matches!(change.cause, Cause::ItemPut | Cause::LocationPut) {
         return;
     }
@@ -106,5 +109,15 @@ pub(super) fn tell_opened(teller: &mut Teller<'_>) {
         let Some(aggregate) = put else { continue };
         let item = teller.names.item(item);
         teller.tell(aggregate, Payload::PositionsOpened(PositionsOpened { item, locations }));
+    }
+}
+
+/// A job changes neither item nor location: the aggregate is the position.
+fn tell_each_opened(teller: &mut Teller<'_>) {
+    for held in &teller.change.positions {
+        let (item, location) = teller.place(held.position);
+        let aggregate = Aggregate::position(&item, &location, held.version);
+        let opened = PositionsOpened { item, locations: vec![location] };
+        teller.tell(aggregate, Payload::PositionsOpened(opened));
     }
 }

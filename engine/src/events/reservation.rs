@@ -93,7 +93,7 @@ pub struct StandingLine {
 /// A promise was changed in place: all of it as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReservationChanged {
-    /// What was changed: `EXTENDED`, `LINES_SET`.
+    /// What was changed: `EXTENDED`, `LINES_SET`, `RELOCATED`, `UNFULFILLED`.
     pub change: &'static str,
     /// Its name.
     pub reservation_id: String,
@@ -147,14 +147,23 @@ pub struct ReservationFulfilled {
 
 /// Tells what happened to the reservation.
 pub(super) fn tell(teller: &mut Teller<'_>) {
-    let Some(held) = teller.change.reservation.as_deref() else { return };
-    let id = ids::reservation_id(teller.record.log, held.number);
-    for payload in payloads(teller, held, &id) {
-        teller.tell(Aggregate::reservation(id.clone(), held.version), payload);
+    if let Some(held) = teller.change.reservation.as_deref() {
+        let id = ids::reservation_id(teller.record.log, held.number);
+        for payload in payloads(teller, held, &id) {
+            teller.tell(Aggregate::reservation(id.clone(), held.version), payload);
+        }
+    }
+    for withdrawn in &teller.change.withdrawn {
+        let held = &withdrawn.reservation;
+        let id = ids::reservation_id(teller.record.log, held.number);
+        let released = released(teller, held, &id, &withdrawn.released);
+        let payload = Payload::ReservationCancelled(released);
+        teller.tell(Aggregate::reservation(id, held.version), payload);
     }
 }
 
 fn payloads(teller: &Teller<'_>, held: &Reservation, id: &str) -> Vec<Payload> {
+    let shares = &teller.change.released;
     match teller.change.cause {
         Cause::Reserved => vec![created(teller, held, id)],
         Cause::Confirmed => vec![Payload::ReservationConfirmed(ReservationConfirmed {
@@ -163,11 +172,15 @@ fn payloads(teller: &Teller<'_>, held: &Reservation, id: &str) -> Vec<Payload> {
         })],
         Cause::Extended => vec![changed(teller, held, id, "EXTENDED")],
         Cause::LinesSet => vec![changed(teller, held, id, "LINES_SET")],
-        Cause::Cancelled => vec![Payload::ReservationCancelled(released(teller, held, id))],
-        Cause::Expired => vec![Payload::ReservationExpired(released(teller, held, id))],
+        Cause::Relocated => vec![changed(teller, held, id, "RELOCATED")],
+        Cause::Unfulfilled => vec![changed(teller, held, id, "UNFULFILLED")],
+        Cause::Cancelled => {
+            vec![Payload::ReservationCancelled(released(teller, held, id, shares))]
+        }
+        Cause::Expired => vec![Payload::ReservationExpired(released(teller, held, id, shares))],
         Cause::Fulfilled => {
-            let rest = (!teller.change.released.is_empty())
-                .then(|| Payload::ReservationCancelled(released(teller, held, id)));
+            let rest = (!shares.is_empty())
+                .then(|| Payload::ReservationCancelled(released(teller, held, id, shares)));
             std::iter::once(fulfilled(teller, held, id)).chain(rest).collect()
         }
         _ => Vec::new(),
@@ -213,7 +226,12 @@ fn changed(teller: &Teller<'_>, held: &Reservation, id: &str, change: &'static s
     }))
 }
 
-fn released(teller: &Teller<'_>, held: &Reservation, id: &str) -> Box<ReservationReleased> {
+fn released(
+    teller: &Teller<'_>,
+    held: &Reservation,
+    id: &str,
+    shares: &[LineShare],
+) -> Box<ReservationReleased> {
     let line = |share: &LineShare| ReservedLine {
         item: teller.names.item(share.item),
         location: teller.location(share.position),
@@ -228,7 +246,7 @@ fn released(teller: &Teller<'_>, held: &Reservation, id: &str) -> Box<Reservatio
         reservation_id: id.to_owned(),
         order: held.order.clone(),
         reason: told.or_else(expired),
-        lines: teller.change.released.iter().map(line).collect(),
+        lines: shares.iter().map(line).collect(),
         status: held.status,
     })
 }
@@ -255,7 +273,7 @@ fn fulfilled(teller: &Teller<'_>, held: &Reservation, id: &str) -> Payload {
     Payload::ReservationFulfilled(Box::new(ReservationFulfilled {
         reservation_id: id.to_owned(),
         order: held.order.clone(),
-        shipment: booked.map(|booked| booked.id.clone()),
+        shipment: booked.and_then(|booked| booked.id.clone()),
         lines,
         status: held.status,
     }))

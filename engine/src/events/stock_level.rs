@@ -72,7 +72,7 @@ pub(super) fn of(teller: &Teller<'_>, at: usize, held: &PositionChange) -> Stock
     let main = moving.or_else(|| movements.clone().next());
     let goods = main.map_or_else(Moved::default, |(place, _)| Moved::by(change, place));
     let detail = teller.detail();
-    let order = || change.reservation.as_ref().and_then(|held| held.order.clone());
+    let order = || change.reservations().next().and_then(|held| held.order.clone());
     StockLevelChanged {
         item,
         location,

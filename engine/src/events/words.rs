@@ -50,9 +50,11 @@ pub const fn movement(kind: MovementKind) -> &'static str {
 #[must_use]
 pub const fn cause(cause: Cause) -> &'static str {
     match cause {
-        Cause::ItemPut | Cause::ItemArchived | Cause::LocationPut | Cause::LocationRemoved => {
-            "CATALOG"
-        }
+        Cause::ItemPut
+        | Cause::ItemArchived
+        | Cause::LocationPut
+        | Cause::LocationRemoved
+        | Cause::PositionsOpened => "CATALOG",
         Cause::BinPut | Cause::BinAssigned => "BIN",
         Cause::PolicySet => "POLICY",
         Cause::Received => movement(MovementKind::Receipt),
@@ -64,10 +66,14 @@ pub const fn cause(cause: Cause) -> &'static str {
         Cause::Revalued => movement(MovementKind::Revaluation),
         Cause::TransferStarted | Cause::TransferCancelled => movement(MovementKind::TransferOut),
         Cause::TransferReceived => movement(MovementKind::TransferIn),
-        Cause::Reserved | Cause::Extended | Cause::LinesSet => movement(MovementKind::Reserve),
+        Cause::Reserved | Cause::Extended | Cause::LinesSet | Cause::Relocated => {
+            movement(MovementKind::Reserve)
+        }
         Cause::Confirmed => movement(MovementKind::Confirm),
         Cause::Fulfilled => movement(MovementKind::Fulfil),
-        Cause::Cancelled => movement(MovementKind::Release),
+        Cause::Unfulfilled => movement(MovementKind::Unfulfil),
+        Cause::Reversed => movement(MovementKind::Reversal),
+        Cause::Cancelled | Cause::OrderCancelled => movement(MovementKind::Release),
         Cause::Expired | Cause::LotExpired => movement(MovementKind::Expired),
         Cause::Refused
         | Cause::Unchanged
@@ -77,7 +83,9 @@ pub const fn cause(cause: Cause) -> &'static str {
         | Cause::Buried
         | Cause::LetterRetried
         | Cause::LetterDiscarded
-        | Cause::Published => "NONE",
+        | Cause::Published
+        | Cause::JobStarted
+        | Cause::JobEnded => "NONE",
     }
 }
 
@@ -136,7 +144,7 @@ pub const fn refusal(rejection: &Rejection) -> &'static str {
         Rejection::UnknownLot(_) => "UNKNOWN_LOT",
         Rejection::UnknownReservation => "UNKNOWN_RESERVATION",
         Rejection::UnknownTransfer => "UNKNOWN_TRANSFER",
-        Rejection::UnknownDeadLetter => "NOT_FOUND",
+        Rejection::UnknownDeadLetter | Rejection::UnknownShipment => "NOT_FOUND",
         Rejection::ItemArchived(_) => "ITEM_ARCHIVED",
         Rejection::LocationInactive(_) => "LOCATION_INACTIVE",
         Rejection::NotTracked(_) => "NOT_TRACKED",
@@ -146,9 +154,13 @@ pub const fn refusal(rejection: &Rejection) -> &'static str {
         Rejection::ReservationExpired { .. } => "RESERVATION_EXPIRED",
         Rejection::InvalidState(_)
         | Rejection::InvalidTransferState(_)
-        | Rejection::LetterSettled(_) => "INVALID_STATE",
+        | Rejection::LetterSettled(_)
+        | Rejection::ShipmentUndone
+        | Rejection::NotReversible(_) => "INVALID_STATE",
         Rejection::BelowFulfilled { .. } => "BELOW_FULFILLED",
-        Rejection::ExceedsOpen { .. } => "EXCEEDS_OPEN",
+        Rejection::ExceedsOpen { .. } | Rejection::ExceedsFulfilled { .. } => "EXCEEDS_OPEN",
+        Rejection::UnknownTransaction => "UNKNOWN_TRANSACTION",
+        Rejection::AlreadyReversed { .. } => "ALREADY_REVERSED",
         Rejection::AmbiguousLine(_) => "INVALID_REQUEST",
         Rejection::KeyReused => "IDEMPOTENCY_KEY_REUSED",
         Rejection::TimeAhead { .. } => "INVALID_TIME",

@@ -6,8 +6,8 @@ use onhand_domain::position::PositionNumber;
 use onhand_domain::time::Timestamp;
 use onhand_storage::IndexRow;
 
-use super::letters;
 use super::moment::{self, LATE_MS};
+use super::{jobs, letters, records};
 use crate::keys::{order_hash, reference_hash};
 
 /// Kinds of index rows; stored.
@@ -40,6 +40,10 @@ pub(super) mod kind {
     pub(in super::super) const LATE_TIME: u8 = 12;
     /// Hash of tenant and the name that others gave to a transfer → the record that began it.
     pub(in super::super) const TRANSFER_NAME: u8 = 13;
+    /// Number of a job → the record that ended it.
+    pub(in super::super) const JOB: u8 = 14;
+    /// Sequence of a record → the records that reversed one of its movements.
+    pub(in super::super) const REVERSAL: u8 = 15;
 }
 
 /// Every so many versions of a position have a row.
@@ -53,6 +57,8 @@ pub(super) const fn time_key(instant: Timestamp) -> u64 {
 /// Calls `row` for every index row that a record gives. The same row may come twice.
 pub(crate) fn rows_of(change: &Change, sequence: u64, mut row: impl FnMut(IndexRow)) {
     letters::rows_of(change, sequence, &mut row);
+    jobs::rows_of(change, sequence, &mut row);
+    records::rows_of(change, sequence, &mut row);
     if change.cause == Cause::Unchanged {
         return;
     }
@@ -79,12 +85,13 @@ pub(crate) fn rows_of(change: &Change, sequence: u64, mut row: impl FnMut(IndexR
 }
 
 fn reservation_rows(change: &Change, sequence: u64, row: &mut impl FnMut(IndexRow)) {
-    let Some(held) = &change.reservation else { return };
-    if !held.status.is_open() {
-        row(IndexRow { kind: kind::RESERVATION, key: held.number, sequence });
-    } else if sequence != held.number && !change.movements.is_empty() {
-        // The record that made it is found by its number.
-        row(IndexRow { kind: kind::RESERVATION_STEP, key: held.number, sequence });
+    for held in change.reservations() {
+        if !held.status.is_open() {
+            row(IndexRow { kind: kind::RESERVATION, key: held.number, sequence });
+        } else if sequence != held.number && !change.movements.is_empty() {
+            // The record that made it is found by its number.
+            row(IndexRow { kind: kind::RESERVATION_STEP, key: held.number, sequence });
+        }
     }
 }
 
@@ -92,6 +99,12 @@ fn order_rows(change: &Change, sequence: u64, row: &mut impl FnMut(IndexRow)) {
     if let Some(order) = returned_on(change) {
         let key = order_hash(change.tenant, order.as_str());
         row(IndexRow { kind: kind::RETURN, key, sequence });
+    }
+    for held in change.withdrawn.iter().map(|held| &held.reservation) {
+        if let Some(order) = &held.order {
+            let key = order_hash(held.tenant, order.as_str());
+            row(IndexRow { kind: kind::ORDER, key, sequence });
+        }
     }
     let Some(order) = order_of(change) else { return };
     let has_ended = change.reservation.as_ref().is_some_and(|held| !held.status.is_open());
@@ -140,9 +153,9 @@ pub(super) fn references_of(change: &Change) -> impl Iterator<Item = &Reference>
     .flatten()
 }
 
-/// The order on which a record took something back.
+/// The order on which a record took something back, or undid that.
 pub(super) fn returned_on(change: &Change) -> Option<&Reference> {
-    let is_return = change.cause == Cause::Returned;
+    let is_return = matches!(change.cause, Cause::Returned | Cause::Reversed);
     change.detail.as_ref().filter(|_| is_return)?.order.as_ref()
 }
 

@@ -8,6 +8,7 @@ use onhand_domain::catalog::{Bin, Item, Location, TenantNumber};
 use onhand_domain::dead_letter::DeadLetter;
 use onhand_domain::idempotency::KeyEntry;
 use onhand_domain::ids::{TenantId, Text};
+use onhand_domain::job::Job;
 use onhand_domain::position::{Position, PositionNumber};
 use onhand_domain::reservation::Reservation;
 use onhand_domain::sources::Watermark;
@@ -78,6 +79,8 @@ pub enum Entry {
     Letter(DeadLetter),
     /// Consumed events, oldest first; at most [`KEYS_PER_ENTRY`].
     Events(Vec<KeyEntry>),
+    /// A running job.
+    Job(Box<Job>),
 }
 
 /// Kinds as stored.
@@ -94,6 +97,7 @@ mod kind {
     pub(super) const STREAM: u8 = 10;
     pub(super) const LETTER: u8 = 11;
     pub(super) const EVENTS: u8 = 12;
+    pub(super) const JOB: u8 = 13;
 }
 
 impl Entry {
@@ -113,6 +117,7 @@ impl Entry {
             Self::Stream { .. } => kind::STREAM,
             Self::Letter(_) => kind::LETTER,
             Self::Events(_) => kind::EVENTS,
+            Self::Job(_) => kind::JOB,
         }
     }
 }
@@ -144,6 +149,7 @@ pub fn encode(entry: &Entry, sequence: u64, into: &mut Vec<u8>) {
             append(&v1::StreamV1::of(name, *generation, *sequence, base), into);
         }
         Entry::Letter(letter) => append(&v1::letter(letter, base), into),
+        Entry::Job(job) => append(&v1::JobEntryV1::of(job, base), into),
     }
 }
 
@@ -152,7 +158,7 @@ pub fn encode(entry: &Entry, sequence: u64, into: &mut Vec<u8>) {
 /// # Errors
 /// The bytes are of a newer program, or damaged.
 pub fn decode(kind: u8, version: u8, sequence: u64, payload: &[u8]) -> Result<Entry, DecodeError> {
-    if !(kind::TENANT..=kind::EVENTS).contains(&kind) {
+    if !(kind::TENANT..=kind::JOB).contains(&kind) {
         return Err(DecodeError::UnknownKind(kind));
     }
     if version != 1 {
@@ -171,6 +177,7 @@ pub fn decode(kind: u8, version: u8, sequence: u64, payload: &[u8]) -> Result<En
         kind::CLOCK => read::<v1::ClockV1>(payload)?.restore(base),
         kind::STREAM => read::<v1::StreamV1<'_>>(payload)?.restore(base),
         kind::LETTER => Entry::Letter(read::<v1::LetterEntryV1>(payload)?.restore(base)?),
-        _ => read::<v1::KeysV1<'_>>(payload)?.restore_events(base)?,
+        kind::EVENTS => read::<v1::KeysV1<'_>>(payload)?.restore_events(base)?,
+        _ => read::<v1::JobEntryV1<'_>>(payload)?.restore(base)?,
     })
 }

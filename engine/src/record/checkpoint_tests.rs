@@ -55,6 +55,7 @@ fn entry() -> impl Strategy<Value = Entry> {
         vec(key.clone(), 0..5).prop_map(Entry::Keys),
         vec(key, 0..5).prop_map(Entry::Events),
         strategies::upkeep::letter().prop_map(Entry::Letter),
+        strategies::upkeep::job().prop_map(|job| Entry::Job(Box::new(job))).boxed(),
         ("\\PC{0,12}", any::<u32>(), any::<u64>()).prop_map(|(name, generation, sequence)| {
             Entry::Stream { name: Text::trusted(&name), generation, sequence }
         }),
@@ -81,7 +82,7 @@ proptest! {
 #[test]
 fn what_a_newer_program_wrote_is_named() {
     assert_eq!(decode(0, VERSION, 1, &[]), Err(DecodeError::UnknownKind(0)));
-    assert_eq!(decode(13, VERSION, 1, &[]), Err(DecodeError::UnknownKind(13)));
+    assert_eq!(decode(14, VERSION, 1, &[]), Err(DecodeError::UnknownKind(14)));
     assert_eq!(decode(1, 2, 1, &[]), Err(DecodeError::UnknownVersion(2)));
 }
 

@@ -9,6 +9,7 @@ use onhand_domain::catalog::{Bin, Item, Location};
 use onhand_domain::dead_letter::DeadLetter;
 use onhand_domain::idempotency::KeyEntry;
 use onhand_domain::ids::{BinId, TenantId, Text};
+use onhand_domain::job::Job;
 use onhand_domain::layer::Origin;
 use onhand_domain::position::Position;
 use onhand_domain::quantity::Money;
@@ -22,13 +23,14 @@ use super::DecodeError;
 use super::checkpoint::Entry;
 use super::mirror::{Base, List, Mirror, Part, name, restore_option};
 use super::v1::catalog::{BinV1, ItemV1, LocationV1};
+use super::v1::job::TaskV1;
 use super::v1::key::KeyV1;
 use super::v1::layer::StackV1;
 use super::v1::letter::DeadLetterV1;
 use super::v1::policy::PolicyV1;
 use super::v1::position::{FiguresV1, LOW_STANDS, OUT_STANDS, alarms_of, bits_of};
 use super::v1::reservation::ReservationV1;
-use super::v1::source::SourcePositionV1;
+use super::v1::source::{SourcePositionV1, TraceV1};
 use super::v1::transfer::TransferV1;
 
 /// What distances in an entry are measured from.
@@ -312,6 +314,49 @@ pub(super) type LetterEntryV1 = DeadLetterV1;
 
 pub(super) fn letter(letter: &DeadLetter, base: Base) -> LetterEntryV1 {
     DeadLetterV1::of(letter, base)
+}
+
+/// Mirror of [`Entry::Job`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct JobEntryV1<'a> {
+    number: u64,
+    tenant: u32,
+    #[serde(borrow)]
+    task: TaskV1<'a>,
+    reason: Option<&'a str>,
+    #[serde(borrow)]
+    trace: Option<TraceV1<'a>>,
+    started_at: i64,
+    done: u64,
+    sequence: u64,
+}
+
+impl<'a> JobEntryV1<'a> {
+    pub(super) fn of(job: &'a Job, base: Base) -> Self {
+        Self {
+            number: base.back(job.number),
+            tenant: base.tenant_offset(job.tenant),
+            task: TaskV1::of(&job.task, base),
+            reason: job.reason.as_ref().map(Text::as_str),
+            trace: job.trace.as_deref().map(|trace| TraceV1::of(trace, base)),
+            started_at: base.offset(job.started_at),
+            done: job.done,
+            sequence: base.back(job.sequence),
+        }
+    }
+
+    pub(super) fn restore(self, base: Base) -> Result<Entry, DecodeError> {
+        Ok(Entry::Job(Box::new(Job {
+            number: base.sequence(self.number),
+            tenant: base.tenant(self.tenant),
+            task: self.task.restore(base)?,
+            reason: self.reason.map(|text| name!(Text, text)),
+            trace: restore_option(self.trace, base)?.map(Arc::new),
+            started_at: base.time(self.started_at),
+            done: self.done,
+            sequence: base.sequence(self.sequence),
+        })))
+    }
 }
 
 /// Mirror of [`Entry::Clock`].

@@ -4,6 +4,7 @@ use onhand_domain::catalog::{Activity, Standing, Strategy, Tracking};
 use onhand_domain::change::{Cause, MovementKind};
 use onhand_domain::command::Condition;
 use onhand_domain::dead_letter::{Direction, LetterStatus};
+use onhand_domain::job::JobStatus;
 use onhand_domain::layer::Area;
 use onhand_domain::position::Bucket;
 use onhand_domain::rejection::Limit;
@@ -65,6 +66,7 @@ codes!(
     BinPut = 5,
     BinAssigned = 6,
     PolicySet = 7,
+    PositionsOpened = 8,
     Received = 10,
     Sold = 11,
     Returned = 12,
@@ -73,6 +75,7 @@ codes!(
     Counted = 15,
     Revalued = 16,
     LotExpired = 17,
+    Reversed = 18,
     TransferStarted = 20,
     TransferReceived = 21,
     TransferCancelled = 22,
@@ -83,6 +86,9 @@ codes!(
     Fulfilled = 34,
     Cancelled = 35,
     Expired = 36,
+    Relocated = 37,
+    OrderCancelled = 38,
+    Unfulfilled = 39,
     Refused = 40,
     Unchanged = 41,
     SourceAdvanced = 50,
@@ -92,6 +98,8 @@ codes!(
     LetterRetried = 54,
     LetterDiscarded = 55,
     Published = 56,
+    JobStarted = 60,
+    JobEnded = 61,
 );
 
 codes!(
@@ -144,6 +152,7 @@ codes!(Tracking, "tracking", Tracked = 1, Untracked = 2);
 codes!(Standing, "standing", Current = 1, Archived = 2);
 codes!(Activity, "activity", Active = 1, Inactive = 2);
 codes!(Condition, "condition", Good = 1, Damaged = 2, Defective = 3);
+codes!(JobStatus, "status of a job", Running = 1, Completed = 2);
 codes!(Direction, "direction", In = 1, Out = 2);
 codes!(LetterStatus, "status of a dead letter", Open = 1, Retried = 2, Discarded = 3);
 codes!(
@@ -156,5 +165,6 @@ codes!(
     Sources = 5,
     Events = 6,
     EventBytes = 7,
-    Layers = 8,
+    Jobs = 8,
+    Layers = 9,
 );

@@ -10,8 +10,8 @@ use onhand_domain::catalog::{
     Strategy as Picking, Tracking,
 };
 use onhand_domain::change::{
-    BinChange, BoundKey, Cause, Change, LineShare, Movement, MovementKind, PolicyBefore,
-    PositionChange, Raised, Terms,
+    BinChange, BoundKey, Cause, Change, LineShare, Movement, MovementKind, MovementPlace,
+    PolicyBefore, PositionChange, Raised, Terms, Withdrawn,
 };
 use onhand_domain::command::{Condition, Detail, Source, SourcePosition, Trace};
 use onhand_domain::consumed::ConsumedEvent;
@@ -170,7 +170,10 @@ fn line() -> impl Strategy<Value = Line> {
 }
 
 pub(super) fn reservation() -> impl Strategy<Value = Reservation> {
-    let shipment = (reference(), any::<u64>()).prop_map(|(id, sequence)| Shipment { id, sequence });
+    let back = vec((any::<u32>(), quantity()), 0..3);
+    let shipment = (of(reference()), any::<u64>(), back, of(any::<u64>()));
+    let shipment =
+        shipment.prop_map(|(id, sequence, back, undone)| Shipment { id, sequence, back, undone });
     let names = (of(reference()), of(reference()), of(reference()));
     let times = (of(time()), of(time()), time(), time());
     let numbers = (any::<u64>(), any::<u32>(), status(), any::<u32>(), any::<u64>());
@@ -351,15 +354,16 @@ fn stock_there() -> impl Strategy<Value = StockThere> {
 }
 
 pub(super) fn rejection() -> impl Strategy<Value = Rejection> {
-    use Limit::{Bins, EventBytes, Events, Layers, Lines, Movements, Shipments, Sources};
-    let limit = (
-        select(vec![Lines, Movements, Shipments, Bins, Sources, Events, EventBytes, Layers]),
-        any::<u32>(),
-    );
+    use Limit::{Bins, EventBytes, Events, Jobs, Layers, Lines, Movements, Shipments, Sources};
+    let limits = vec![Lines, Movements, Shipments, Bins, Sources, Events, EventBytes, Jobs, Layers];
+    let limit = (select(limits), any::<u32>());
     let place = || (item_id(), location_id());
     let plain = select(vec![
         Rejection::UnknownReservation,
         Rejection::UnknownTransfer,
+        Rejection::UnknownShipment,
+        Rejection::ShipmentUndone,
+        Rejection::UnknownTransaction,
         Rejection::KeyReused,
         Rejection::QuantityOverflow,
     ]);
@@ -393,6 +397,11 @@ pub(super) fn rejection() -> impl Strategy<Value = Rejection> {
             Rejection::ExceedsOpen { item, requested, open }
         }),
         letter_status().prop_map(Rejection::LetterSettled),
+        (item_id(), quantity(), quantity()).prop_map(|(item, requested, fulfilled)| {
+            Rejection::ExceedsFulfilled { item, requested, fulfilled }
+        }),
+        any::<u64>().prop_map(|by| Rejection::AlreadyReversed { by }),
+        of(select(MovementKind::ALL.to_vec())).prop_map(Rejection::NotReversible),
         time().prop_map(|latest| Rejection::TimeAhead { latest }),
         limit.prop_map(|(what, limit)| Rejection::LimitExceeded { what, limit }),
     ]
@@ -413,6 +422,11 @@ fn bin_change() -> impl Strategy<Value = BinChange> {
         bin,
         created,
     })
+}
+
+fn withdrawn() -> impl Strategy<Value = Withdrawn> {
+    (reservation().boxed(), vec(line_share(), 0..3))
+        .prop_map(|(held, released)| Withdrawn { reservation: Arc::new(held), released })
 }
 
 pub(super) fn change() -> impl Strategy<Value = Change> {
@@ -436,6 +450,8 @@ pub(super) fn change() -> impl Strategy<Value = Change> {
         of(rejection().boxed()),
         of(cause()),
         of(upkeep::kept().boxed()),
+        vec(withdrawn().boxed(), 0..3),
+        of((any::<u64>(), any::<u32>())),
     );
     // Boxed: the trees of so many parts are too large for the stack of a test.
     let told = told.boxed();
@@ -467,6 +483,8 @@ pub(super) fn change() -> impl Strategy<Value = Change> {
             refusal: rest.2.map(Box::new),
             refused: rest.3,
             kept: rest.4.map(Box::new),
+            withdrawn: rest.5,
+            reverses: rest.6.map(|(sequence, place)| MovementPlace { sequence, place }),
         },
     )
 }

@@ -3,6 +3,7 @@
 
 pub(super) mod catalog;
 pub(super) mod detail;
+pub(super) mod job;
 mod kept;
 pub(super) mod key;
 pub(super) mod layer;
@@ -16,7 +17,7 @@ pub(super) mod transfer;
 
 use std::sync::Arc;
 
-use onhand_domain::change::{BoundKey, Cause, Change};
+use onhand_domain::change::{BoundKey, Cause, Change, MovementPlace};
 use onhand_domain::ids::TenantId;
 use onhand_domain::quantity::Quantity;
 use onhand_domain::time::Timestamp;
@@ -33,7 +34,7 @@ use layer::PickV1;
 use policy::PolicyBeforeV1;
 use position::{MovementV1, PositionChangeV1};
 use rejection::RejectionV1;
-use reservation::{LineShareV1, ReservationV1};
+use reservation::{LineShareV1, ReservationV1, WithdrawnV1};
 use source::{SourceV1, TraceV1};
 use transfer::TransferV1;
 
@@ -85,6 +86,10 @@ struct RareV1<'a> {
     refused: u8,
     #[serde(borrow)]
     kept: Option<Part<'a, KeptV1<'a>>>,
+    #[serde(borrow)]
+    withdrawn: List<'a, WithdrawnV1<'a>>,
+    /// Record and place of the movement that is undone.
+    reverses: Option<(u64, u32)>,
 }
 
 impl<'a> Mirror<'a> for RareV1<'a> {
@@ -108,6 +113,8 @@ impl<'a> Mirror<'a> for RareV1<'a> {
             refusal: change.refusal.as_deref().map(|refusal| RejectionV1::of(refusal, base)),
             refused: code_or_zero(change.refused),
             kept: change.kept.as_deref().map(|kept| Part::of(kept, base)),
+            withdrawn: List::Given(&change.withdrawn, base),
+            reverses: change.reverses.map(|held| (base.back(held.sequence), held.place)),
         }
     }
 
@@ -127,6 +134,10 @@ impl<'a> Mirror<'a> for RareV1<'a> {
         change.refusal = restore_option(self.refusal, base)?.map(Box::new);
         change.refused = of_code_or_zero(self.refused)?;
         change.kept = restore_option(self.kept, base)?.map(Box::new);
+        change.withdrawn = self.withdrawn.restore(base)?;
+        change.reverses = self
+            .reverses
+            .map(|(back, place)| MovementPlace { sequence: base.sequence(back), place });
         Ok(change)
     }
 }
@@ -146,6 +157,8 @@ fn is_plain(change: &Change) -> bool {
         && change.refusal.is_none()
         && change.refused.is_none()
         && change.kept.is_none()
+        && change.withdrawn.is_empty()
+        && change.reverses.is_none()
 }
 
 impl RecordV1<'_> {

@@ -276,6 +276,10 @@ impl Proof {
                 let ours = stock.letters().get(letter.number);
                 (ours == Some(letter), format!("dead letter {}", letter.number))
             }
+            Entry::Job(job) => {
+                let ours = stock.jobs().get(job.number);
+                (ours == Some(job), format!("job {}", job.number))
+            }
             // What has ended leaves memory when its time has come, keys when newer ones push them out.
             Entry::Reservation(_)
             | Entry::Transfer(_)

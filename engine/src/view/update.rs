@@ -32,7 +32,7 @@ impl View {
                 }
             }
             self.put_positions(change, sequence);
-            if let Some(reservation) = &change.reservation {
+            for reservation in change.reservations() {
                 self.promises.put(reservation);
             }
             if let Some(transfer) = &change.transfer {

@@ -11,19 +11,22 @@ use parking_lot::RwLock;
 use super::View;
 use super::catalog::Page;
 use super::consumed::Consumed;
+use super::jobs::Jobs;
 
 /// Sources and dead letters.
 #[derive(Debug)]
 pub(super) struct Upkeep {
     sources: RwLock<Sources>,
     letters: RwLock<DeadLetters>,
+    pub(super) jobs: RwLock<Jobs>,
     pub(super) consumed: RwLock<Consumed>,
 }
 
 impl Default for Upkeep {
     fn default() -> Self {
         let letters = RwLock::new(DeadLetters::new(Rules::default().dead_letters_max));
-        Self { sources: RwLock::default(), letters, consumed: RwLock::default() }
+        let (jobs, consumed) = (RwLock::default(), RwLock::default());
+        Self { sources: RwLock::default(), letters, jobs, consumed }
     }
 }
 
@@ -42,6 +45,7 @@ impl Upkeep {
             Some(Kept::Reset { stream, generation }) => {
                 self.sources.write().begin(stream, *generation, sequence);
             }
+            Some(Kept::Job(told)) => self.jobs.write().put(told),
             Some(Kept::Published(_)) | None => {}
         }
     }
@@ -49,6 +53,7 @@ impl Upkeep {
     pub(super) fn load(&self, stock: &Stock) {
         *self.sources.write() = stock.sources().clone();
         *self.letters.write() = stock.letters().clone();
+        self.jobs.write().load(stock);
         self.consumed.write().load(stock);
     }
 }

@@ -144,8 +144,10 @@ impl State {
         let (core, taken, lanes) = (&mut parts.core, &mut self.taken, &mut self.lanes);
         let hopper = Arc::clone(&parts.hopper);
         let mut recalls = Vec::new();
+        let is_open = parts.gate.closed().is_none();
         hopper.fill(|filling| {
             expire(core, now, filling);
+            more |= is_open && work_jobs(core, now, filling);
             for source in lost {
                 lanes.lose(&source, filling);
             }
@@ -173,7 +175,12 @@ impl State {
         }
         let now = parts.clock.now();
         let core = &mut parts.core;
-        let more = parts.hopper.fill(|filling| expire(core, now, filling));
+        let is_open = parts.gate.closed().is_none();
+        let more = parts.hopper.fill(|filling| {
+            let is_due = expire(core, now, filling);
+            let has_work = is_open && work_jobs(core, now, filling);
+            is_due || has_work
+        });
         self.tell(now);
         more
     }
@@ -227,6 +234,11 @@ impl State {
 
 fn expire(core: &mut Core, now: Timestamp, filling: &mut Filling<Ticket>) -> bool {
     filling.items.len() < WAITING_MAX && core.expire_due(now, filling)
+}
+
+/// A nearly full disk, or a stop, lets jobs wait: they go on behind it.
+fn work_jobs(core: &mut Core, now: Timestamp, filling: &mut Filling<Ticket>) -> bool {
+    filling.items.len() < WAITING_MAX && core.work_jobs(now, filling)
 }
 
 fn fail(filling: &mut Filling<Ticket>, ticket: Ticket, failure: Failure) {

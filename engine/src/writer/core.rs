@@ -18,10 +18,12 @@ use onhand_domain::quantity::Quantity;
 use onhand_domain::rejection::{Limit, Rejection};
 use onhand_domain::reservation::{Reservation, ReservationNumber};
 use onhand_domain::stock::Stock;
+use onhand_domain::stock::records::RecalledRecord;
 use onhand_domain::time::Timestamp;
 use onhand_domain::transfer::Transfer;
 
 use super::filling::{Filling, Item, Outcome};
+use super::jobs::Work;
 use crate::error::Failure;
 use crate::record;
 
@@ -37,6 +39,8 @@ pub enum Found {
     Transfer(Box<Transfer>),
     /// What the log knows of an order, even if that is nothing.
     Order(Box<FoundOrder>),
+    /// A record by its sequence, even if there is none.
+    Record(u64, Box<RecalledRecord>),
 }
 
 /// See [`Found::Order`].
@@ -108,13 +112,17 @@ pub struct Core {
     recall_age_ms_max: i64,
     expiry_turn: u16,
     panics: u64,
+    pub(super) work: Work,
 }
 
 impl Core {
     /// Goes on after record `sequence` with this memory.
     #[must_use]
-    pub const fn new(stock: Stock, sequence: u64, recall_age_ms_max: i64) -> Self {
-        Self { stock, sequence, recall_age_ms_max, expiry_turn: 0, panics: 0 }
+    pub fn new(stock: Stock, sequence: u64, recall_age_ms_max: i64) -> Self {
+        let work = Work::default();
+        // What changed since the log was searched must still be in memory when the search is used.
+        let recall_age_ms_max = recall_age_ms_max.min(stock.rules().ended_kept_ms).max(1);
+        Self { stock, sequence, recall_age_ms_max, expiry_turn: 0, panics: 0, work }
     }
 
     /// The memory.
@@ -197,6 +205,9 @@ impl Core {
                 let FoundOrder { tenant, order, ended, returned } = *found;
                 self.stock.recall_order(tenant, &order, &ended, &returned, now);
             }
+            Some(Found::Record(sequence, record)) => {
+                self.stock.recall_record(sequence, *record, now);
+            }
             None => {}
         }
         Recalled::Searched
@@ -231,7 +242,7 @@ impl Core {
         }
     }
 
-    fn record<T>(&mut self, change: Box<Change>, out: &mut Filling<T>) -> Outcome {
+    pub(super) fn record<T>(&mut self, change: Box<Change>, out: &mut Filling<T>) -> Outcome {
         let sequence = self.sequence.saturating_add(1);
         if out.batch.is_empty() {
             out.batch.begin(sequence);
@@ -249,7 +260,12 @@ impl Core {
         Outcome::Changed { sequence, change }
     }
 
-    fn expire<T>(&mut self, number: ReservationNumber, now: Timestamp, out: &mut Filling<T>) {
+    pub(super) fn expire<T>(
+        &mut self,
+        number: ReservationNumber,
+        now: Timestamp,
+        out: &mut Filling<T>,
+    ) {
         let change = self.stock.expire(number, now, self.sequence.saturating_add(1));
         let outcome = self.record(Box::new(change), out);
         assert!(matches!(outcome, Outcome::Changed { .. }), "an expiry always fits a record");

@@ -33,6 +33,7 @@ use crate::http::stock::STOCK;
 use crate::http::stock::corrections::{Adjustment, Move, StockCount};
 use crate::http::stock::entries::{Receipt, Return, Sale};
 use crate::http::stock::revaluations::Revaluation;
+use crate::http::stock::reversals::Reversal;
 use crate::http::stock::transfers::{STARTED, TransferStart};
 use crate::http::timestamp;
 
@@ -63,6 +64,7 @@ enum Op {
     Count,
     Transfer,
     Revaluation,
+    Reversal,
 }
 
 /// One stock write of a batch.
@@ -86,6 +88,8 @@ pub(crate) enum StockRequest<'a> {
     Transfer(TransferStart<'a>),
     /// As `POST /v1/stock/revaluations`.
     Revaluation(Revaluation<'a>),
+    /// As `POST /v1/stock/reversals`.
+    Reversal(Reversal<'a>),
 }
 
 impl StockRequest<'_> {
@@ -99,6 +103,7 @@ impl StockRequest<'_> {
             Self::Count(body) => (body.action(now), STOCK),
             Self::Transfer(body) => (body.action(now), STARTED),
             Self::Revaluation(body) => (body.action(now), STOCK),
+            Self::Reversal(body) => (body.action(now), STOCK),
         };
         Ok(Entry { action: action?, shape })
     }
@@ -114,6 +119,7 @@ impl StockRequest<'_> {
             Op::Count => StockRequest::Count(StockCount::deserialize(members)?),
             Op::Transfer => StockRequest::Transfer(TransferStart::deserialize(members)?),
             Op::Revaluation => StockRequest::Revaluation(Revaluation::deserialize(members)?),
+            Op::Reversal => StockRequest::Reversal(Reversal::deserialize(members)?),
         })
     }
 
@@ -132,6 +138,7 @@ impl StockRequest<'_> {
             Op::Count => parse_text(text).map(StockRequest::Count),
             Op::Transfer => parse_text(text).map(StockRequest::Transfer),
             Op::Revaluation => parse_text(text).map(StockRequest::Revaluation),
+            Op::Reversal => parse_text(text).map(StockRequest::Reversal),
         }
     }
 }

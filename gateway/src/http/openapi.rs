@@ -18,7 +18,7 @@ use crate::http::door::Door;
 use crate::http::problem::{Code, Problem};
 use crate::http::{
     ROUTES, allocations, answer, availability, batch, catalog, events, explain, inventory_value,
-    ledger, operation, positions, reports, reservations, schema, stock,
+    jobs, ledger, operation, positions, reports, reservations, schema, stock,
 };
 
 /// The operations. Answers and bodies come along with them.
@@ -63,6 +63,7 @@ use crate::http::{
         stock::transfers::start,
         stock::transfers::receive,
         stock::transfers::cancel,
+        stock::reversals::reverse,
         batch::stock,
         availability::get,
         availability::post,
@@ -79,8 +80,12 @@ use crate::http::{
         reservations::confirm,
         reservations::extend,
         reservations::set_lines,
+        reservations::relocate,
         reservations::fulfil,
+        reservations::unfulfil,
         reservations::cancel,
+        reservations::cancellations::cancel,
+        jobs::read,
         allocations::create,
         allocations::by_order,
         reports::by_product,

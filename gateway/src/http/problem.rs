@@ -1,6 +1,7 @@
 //! "No" and "we failed" as RFC 9457 problems. The one file that knows which cause has which HTTP code.
 
 mod code;
+mod correction;
 #[cfg(test)]
 mod tests;
 
@@ -9,6 +10,8 @@ use onhand_domain::dead_letter::LetterStatus;
 use onhand_domain::rejection::{Limit, Rejection, Shortage, StockThere};
 use onhand_domain::time::Timestamp;
 use onhand_engine::Failure;
+use onhand_engine::events::words;
+use onhand_engine::ids::{LOG, transaction_id};
 
 use crate::http::decimal::Field;
 use crate::http::json::Json;
@@ -207,7 +210,8 @@ fn code_of(rejection: &Rejection) -> (StatusCode, Code) {
         Rejection::UnknownLot(_) => (UNKNOWN, Code::UnknownLot),
         Rejection::UnknownReservation => (UNKNOWN, Code::UnknownReservation),
         Rejection::UnknownTransfer => (UNKNOWN, Code::UnknownTransfer),
-        Rejection::UnknownDeadLetter => (UNKNOWN, Code::NotFound),
+        Rejection::UnknownDeadLetter | Rejection::UnknownShipment => (UNKNOWN, Code::NotFound),
+        Rejection::UnknownTransaction => (UNKNOWN, Code::UnknownTransaction),
         Rejection::ItemArchived(_) => (CONFLICT, Code::ItemArchived),
         Rejection::LocationInactive(_) => (CONFLICT, Code::LocationInactive),
         Rejection::NotTracked(_) => (CONFLICT, Code::NotTracked),
@@ -217,9 +221,14 @@ fn code_of(rejection: &Rejection) -> (StatusCode, Code) {
         Rejection::ReservationExpired { .. } => (CONFLICT, Code::ReservationExpired),
         Rejection::InvalidState(_)
         | Rejection::InvalidTransferState(_)
-        | Rejection::LetterSettled(_) => (CONFLICT, Code::InvalidState),
+        | Rejection::LetterSettled(_)
+        | Rejection::ShipmentUndone
+        | Rejection::NotReversible(_) => (CONFLICT, Code::InvalidState),
+        Rejection::AlreadyReversed { .. } => (CONFLICT, Code::AlreadyReversed),
         Rejection::BelowFulfilled { .. } => (CONFLICT, Code::BelowFulfilled),
-        Rejection::ExceedsOpen { .. } => (CONFLICT, Code::ExceedsOpen),
+        Rejection::ExceedsOpen { .. } | Rejection::ExceedsFulfilled { .. } => {
+            (CONFLICT, Code::ExceedsOpen)
+        }
         Rejection::AmbiguousLine(_) => (INVALID, Code::InvalidRequest),
         Rejection::KeyReused => (INVALID, Code::IdempotencyKeyReused),
         Rejection::TimeAhead { .. } => (INVALID, Code::InvalidTime),
@@ -244,6 +253,12 @@ fn detail_of(rejection: &Rejection) -> String {
         Rejection::UnknownReservation => "there is no such reservation".into(),
         Rejection::UnknownTransfer => "there is no such transfer".into(),
         Rejection::UnknownDeadLetter => "there is no such dead letter".into(),
+        Rejection::UnknownShipment
+        | Rejection::ShipmentUndone
+        | Rejection::UnknownTransaction
+        | Rejection::AlreadyReversed { .. }
+        | Rejection::NotReversible(_)
+        | Rejection::ExceedsFulfilled { .. } => correction::detail_of(rejection),
         Rejection::LetterSettled(status) => {
             format!("the dead letter is {}", letter_status_word(*status))
         }
@@ -264,6 +279,9 @@ fn detail_of(rejection: &Rejection) -> String {
         }
         Rejection::BelowFulfilled { item, requested, fulfilled } => {
             format!("{fulfilled} of item `{item}` were shipped, more than {requested}")
+        }
+        Rejection::ExceedsOpen { item: Some(item), open, .. } if open.is_zero() => {
+            format!("nothing of item `{item}` is open there")
         }
         Rejection::ExceedsOpen { item: Some(item), requested, open } => {
             format!("{open} of item `{item}` are open, less than {requested}")
@@ -314,6 +332,7 @@ const fn limit_words(limit: Limit) -> &'static str {
         Limit::Sources => "source partitions",
         Limit::Events => "events in one step",
         Limit::EventBytes => "bytes of events",
+        Limit::Jobs => "jobs at a time",
     }
 }
 
@@ -322,6 +341,9 @@ fn write_members(rejection: &Rejection, json: &mut Json) {
         Rejection::UnknownReservation
         | Rejection::UnknownTransfer
         | Rejection::UnknownDeadLetter
+        | Rejection::UnknownShipment
+        | Rejection::ShipmentUndone
+        | Rejection::UnknownTransaction
         | Rejection::KeyReused
         | Rejection::QuantityOverflow => {}
         Rejection::UnknownItem(item)
@@ -354,11 +376,16 @@ fn write_members(rejection: &Rejection, json: &mut Json) {
         Rejection::InvalidTransferState(status) => {
             json.text("state", transfer_status_word(*status));
         }
-        Rejection::BelowFulfilled { item, requested, fulfilled } => {
+        Rejection::BelowFulfilled { item, requested, fulfilled }
+        | Rejection::ExceedsFulfilled { item, requested, fulfilled } => {
             json.text("itemId", item.as_str());
             json.quantity("requested", *requested);
             json.quantity("fulfilled", *fulfilled);
         }
+        Rejection::AlreadyReversed { by } => {
+            json.text("transactionId", &transaction_id(LOG, *by, 0));
+        }
+        Rejection::NotReversible(kind) => json.text_if("type", kind.map(words::movement)),
         Rejection::ExceedsOpen { item, requested, open } => {
             json.text_if("itemId", item.as_ref().map(|item| item.as_str()));
             json.quantity("requested", *requested);

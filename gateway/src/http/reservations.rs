@@ -1,6 +1,9 @@
 //! Reservations: how one is shown, read and listed, and the steps of its life.
 
+pub(crate) mod cancellations;
+pub(crate) mod relocation;
 pub(crate) mod request;
+pub(crate) mod shipment;
 #[cfg(test)]
 mod tests;
 
@@ -26,7 +29,9 @@ use crate::http::page::{List, Wanted, page};
 use crate::http::problem::Problem;
 use crate::http::schema;
 
+use relocation::Relocation;
 use request::{Cancellation, Extension, Fulfilment, LineChanges, ReservationBody};
+use shipment::TakeBack;
 
 /// The words for where a reservation stands.
 const STATUS_WORDS: [(&str, Status); 5] = [
@@ -173,6 +178,23 @@ pub(crate) async fn set_lines(State(door): State<Arc<Door>>, request: Request) -
     answer::write(&door, request, lines_action, STEPPED).await
 }
 
+fn relocate_action(asked: &Asked<'_>) -> Result<Action, Problem> {
+    parse::<Relocation<'_>>(asked.body)?.action(reservation_of(&asked.path)?)
+}
+
+/// Moves what is open to other locations, all or nothing.
+#[utoipa::path(
+    post,
+    path = "/v1/reservations/{reservationId}/relocate",
+    tag = "Reservations",
+    params(schema::WriteHeaders, ("reservationId" = String, Path, description = "The reservation")),
+    request_body = Relocation,
+    responses((status = 200, body = schema::Reservation), schema::WriteProblems)
+)]
+pub(crate) async fn relocate(State(door): State<Arc<Door>>, request: Request) -> Response {
+    answer::write(&door, request, relocate_action, STEPPED).await
+}
+
 fn fulfil_action(asked: &Asked<'_>) -> Result<Action, Problem> {
     parse_or_empty::<Fulfilment<'_>>(asked.body)?.action(reservation_of(&asked.path)?)
 }
@@ -188,6 +210,24 @@ fn fulfil_action(asked: &Asked<'_>) -> Result<Action, Problem> {
 )]
 pub(crate) async fn fulfil(State(door): State<Arc<Door>>, request: Request) -> Response {
     answer::write(&door, request, fulfil_action, STEPPED).await
+}
+
+fn unfulfil_action(asked: &Asked<'_>) -> Result<Action, Problem> {
+    parse::<TakeBack<'_>>(asked.body)?.action(reservation_of(&asked.path)?)
+}
+
+/// Puts what was shipped back on the shelf, where it left, to be owed again. A reservation that had ended
+/// is confirmed again.
+#[utoipa::path(
+    post,
+    path = "/v1/reservations/{reservationId}/unfulfil",
+    tag = "Reservations",
+    params(schema::WriteHeaders, ("reservationId" = String, Path, description = "The reservation")),
+    request_body = TakeBack,
+    responses((status = 200, body = schema::Reservation), schema::WriteProblems)
+)]
+pub(crate) async fn unfulfil(State(door): State<Arc<Door>>, request: Request) -> Response {
+    answer::write(&door, request, unfulfil_action, STEPPED).await
 }
 
 fn cancel_action(asked: &Asked<'_>) -> Result<Action, Problem> {

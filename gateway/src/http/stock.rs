@@ -3,6 +3,7 @@
 pub(crate) mod corrections;
 pub(crate) mod entries;
 pub(crate) mod revaluations;
+pub(crate) mod reversals;
 #[cfg(test)]
 mod tests;
 pub(crate) mod transfers;

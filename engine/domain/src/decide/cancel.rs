@@ -4,10 +4,11 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Decision;
-use super::life::{held_at, next_version, put, release_open, settle};
-use crate::change::{LineShare, MovementKind};
+use super::life::{held_at, is_due, next_version, put, release_open, settle};
+use crate::change::{LineShare, MovementKind, Withdrawn};
 use crate::command::{Detail, ReleasedLine};
 use crate::draft::{Draft, Nature, sums::summed};
+use crate::ids::Reference;
 use crate::position::Bucket;
 use crate::quantity::{Money, Quantity};
 use crate::rejection::Rejection;
@@ -41,6 +42,29 @@ pub(super) fn cancel(
     }
     settle(&mut next, Status::Cancelled);
     Ok(put(draft, next))
+}
+
+/// Releases what is open of all reservations of an order, oldest first, in one record.
+pub(super) fn cancel_order(
+    mut draft: Draft<'_>,
+    order: &Reference,
+    detail: Option<&Arc<Detail>>,
+) -> Result<Decision, Rejection> {
+    draft.tell(detail);
+    let all = draft.stock.promises.of_order(draft.change.tenant, order);
+    let mut open: Vec<&Arc<Reservation>> = all.filter(|held| held.status.is_open()).collect();
+    open.sort_unstable_by_key(|held| held.number);
+    if let Some(due) = open.iter().find(|held| is_due(held, draft.now())) {
+        return Ok(Decision::Expire(due.number));
+    }
+    for held in open {
+        let mut next = next_version(&draft, held);
+        release_open(&mut draft, &mut next, MovementKind::Release)?;
+        settle(&mut next, Status::Cancelled);
+        let released = core::mem::take(&mut draft.change.released);
+        draft.change.withdrawn.push(Withdrawn { reservation: Arc::new(next), released });
+    }
+    Ok(Decision::Change(draft.finish()))
 }
 
 fn release_line(

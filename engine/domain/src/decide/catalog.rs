@@ -4,8 +4,9 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::jobs::{open_at_locations, starts_opening};
 use crate::catalog::{
-    Bin, Item, ItemAttributes, ItemNumber, LocationAttributes, Standing, Tracking,
+    Activity, Bin, Item, ItemAttributes, ItemNumber, LocationAttributes, Standing, Tracking,
 };
 use crate::change::{BinChange, Cause, Change, PolicyBefore};
 use crate::command::Place;
@@ -43,8 +44,9 @@ pub(super) fn put_item(
         ..held.clone()
     };
     let (number, before, after) = (held.number, held.policy(), attributes.policy);
+    let before_tracking = held.tracking();
     let may_ring =
-        before.threshold() != after.threshold() || held.tracking() != attributes.tracking;
+        before.threshold() != after.threshold() || before_tracking != attributes.tracking;
     draft.change.items.push(item);
     if before != after {
         let before = PolicyBefore { own: before, effective: before };
@@ -52,6 +54,9 @@ pub(super) fn put_item(
     }
     if may_ring {
         touch_changed_alarms(&mut draft, number, attributes.tracking);
+    }
+    if before_tracking == Tracking::Untracked && attributes.tracking == Tracking::Tracked {
+        open_at_locations(&mut draft, number)?;
     }
     Ok(draft.finish())
 }
@@ -102,7 +107,12 @@ pub(super) fn put_location(
     id: &LocationId,
     attributes: &LocationAttributes,
 ) -> Result<Box<Change>, Rejection> {
-    draft.put_location(id, attributes.clone());
+    let known = draft.stock.location_number(draft.change.tenant, id);
+    let was_selling = known.is_some_and(|number| draft.stock.is_selling(number));
+    let number = draft.put_location(id, attributes.clone());
+    if !was_selling && attributes.activity == Activity::Active {
+        starts_opening(&mut draft, number)?;
+    }
     Ok(draft.finish())
 }
 

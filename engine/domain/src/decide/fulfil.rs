@@ -11,7 +11,7 @@ use crate::change::{LineShare, MovementKind};
 use crate::command::{Force, Fulfil, Place, Rest, ShippedLine};
 use crate::draft::goods::Entry;
 use crate::draft::{Draft, Nature, Unknown, sums::summed};
-use crate::ids::{ItemId, LotNumber};
+use crate::ids::{ItemId, LotNumber, Reference};
 use crate::layer::Area;
 use crate::limits::SHIPMENTS_MAX;
 use crate::position::{Bucket, Contents, PositionNumber};
@@ -26,8 +26,12 @@ pub(super) fn fulfil(
     wish: &Fulfil,
 ) -> Result<Decision, Rejection> {
     if let Some(id) = &wish.shipment
-        && let Some(booked) = held.shipments.iter().find(|booked| booked.id == *id)
+        && let Some(booked) = held.shipments.iter().find(|booked| booked.id.as_ref() == Some(id))
     {
+        // It would be the first answer again, but that is no longer so.
+        if booked.undone.is_some() {
+            return Err(Rejection::ShipmentUndone);
+        }
         return Ok(Decision::Repeat(booked.sequence));
     }
     refuse_ended(held)?;
@@ -38,17 +42,29 @@ pub(super) fn fulfil(
         None => ship_all(&mut draft, &mut next, wish.force)?,
         Some(lines) => ship(&mut draft, &mut next, lines, wish.force)?,
     }
-    if let Some(id) = &wish.shipment {
-        if next.shipments.len() >= SHIPMENTS_MAX as usize {
-            return Err(Rejection::LimitExceeded { what: Limit::Shipments, limit: SHIPMENTS_MAX });
-        }
-        next.shipments.push(Shipment { id: id.clone(), sequence: draft.sequence });
-    }
+    note(&mut next, wish.shipment.as_ref(), draft.sequence)?;
     if wish.rest == Rest::Close {
         release_open(&mut draft, &mut next, MovementKind::Release)?;
     }
     settle(&mut next, Status::Cancelled);
     Ok(put(draft, next))
+}
+
+/// Keeps a shipment, so that it can be taken back. Beyond the limit those without a name go, oldest first.
+fn note(next: &mut Reservation, id: Option<&Reference>, sequence: u64) -> Result<(), Rejection> {
+    let shipments = &mut next.shipments;
+    if shipments.len() >= SHIPMENTS_MAX as usize {
+        match shipments.iter().position(|booked| booked.id.is_none()) {
+            Some(oldest) => drop(shipments.remove(oldest)),
+            None if id.is_none() => return Ok(()),
+            None => {
+                let (what, limit) = (Limit::Shipments, SHIPMENTS_MAX);
+                return Err(Rejection::LimitExceeded { what, limit });
+            }
+        }
+    }
+    shipments.push(Shipment { id: id.cloned(), sequence, back: Vec::new(), undone: None });
+    Ok(())
 }
 
 /// Ships all that is open, from where it is held.

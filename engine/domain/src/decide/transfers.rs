@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::catalog::Standing;
+use super::restock::home;
 use crate::change::{Change, MovementKind};
 use crate::command::{Detail, Force, StartTransfer};
 use crate::draft::goods::Entry;
@@ -109,7 +109,7 @@ pub(super) fn cancel(
     draft.nature = Nature::Fact;
     draft.tell(detail);
     let to = draft.touch(held.to);
-    let from = origin(&mut draft, held);
+    let from = home(&mut draft, held.from);
     for (bucket, layers) in by_bucket(held.freight.clone(), draft.now()) {
         let (quantity, picks) = (sum_of(&layers), picks_of(&layers));
         let booked = draft.change.movements.len();
@@ -124,17 +124,6 @@ pub(super) fn cancel(
     draft.show(to);
     let (status, freight) = (TransferStatus::Cancelled, Vec::new());
     Ok(settle(draft, held, open, Transfer { status, freight, ..held.clone() }))
-}
-
-/// Where the goods go back to; a location that was removed meanwhile is in use again with that.
-fn origin(draft: &mut Draft<'_>, held: &Transfer) -> usize {
-    let at = draft.touch(held.from);
-    let (_, location) = draft.place_of(at);
-    let removed = draft.stock.location(location);
-    if let Some(removed) = removed.filter(|location| location.standing == Standing::Archived) {
-        draft.put_location(&removed.id, removed.attributes.clone());
-    }
-    at
 }
 
 fn open_of(held: &Transfer) -> Result<Quantity, Rejection> {

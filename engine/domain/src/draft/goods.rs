@@ -159,6 +159,44 @@ impl Draft<'_> {
         self.contents(at).pick(from.area(), quantity, &picking)
     }
 
+    /// What leaves a bucket again: these goods, as far as they are there, then by the item's strategy.
+    pub(crate) fn pick_again(
+        &mut self,
+        at: usize,
+        from: Bucket,
+        quantity: Quantity,
+        wanted: &[Pick],
+    ) -> Vec<Pick> {
+        let (item, _) = self.place_of(at);
+        let (strategy, cost_else) = (self.strategy(item), self.item_cost(item));
+        let area = from.area();
+        let mut layers = self.contents(at).to_layers();
+        let mut picks: Vec<Pick> = Vec::new();
+        let mut rest = quantity;
+        for goods in wanted.iter().map(|pick| (&pick.goods, pick.quantity)) {
+            let (Goods::Layer(origin), most) = goods else { continue };
+            let Some(there) = layers.find(area, origin) else { continue };
+            let (origin, part) = (there.origin.clone(), there.quantity.min(most).min(rest));
+            if !part.is_positive() {
+                continue;
+            }
+            rest = rest.saturating_sub(part);
+            let pick = Pick { goods: Goods::Layer(origin), quantity: part };
+            layers.apply(Some(area), None, core::slice::from_ref(&pick));
+            picks.push(pick);
+        }
+        if rest.is_positive() {
+            let picking = Picking { strategy, lot: None, promised: &[], cost_else };
+            for more in layers.pick(area, rest, &picking) {
+                match picks.iter_mut().find(|pick| pick.goods == more.goods) {
+                    Some(pick) => pick.quantity = pick.quantity.saturating_add(more.quantity),
+                    None => picks.push(more),
+                }
+            }
+        }
+        picks
+    }
+
     /// How much of a lot in a bucket is not promised by its number.
     pub(crate) fn free_of_lot(&mut self, at: usize, bucket: Bucket, lot: &LotNumber) -> Quantity {
         let area = bucket.area();

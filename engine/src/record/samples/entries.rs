@@ -5,6 +5,7 @@ use std::sync::Arc;
 use onhand_domain::dead_letter::LetterStatus;
 use onhand_domain::idempotency::KeyEntry;
 use onhand_domain::ids::TenantId;
+use onhand_domain::job::Task;
 use onhand_domain::position::{Alarms, Figures, Position};
 use onhand_domain::sources::Watermark;
 
@@ -67,6 +68,7 @@ pub(in crate::record) fn all() -> Vec<(&'static str, Entry)> {
         ("stream", Entry::Stream { name, generation: 2, sequence: SEQUENCE }),
         ("letter", Entry::Letter(upkeep::a_letter(LetterStatus::Open))),
         ("events", Entry::Events(vec![key(4), key(3)])),
+        ("job", Entry::Job(Box::new(upkeep::a_job(Task::CancelItem(8_321))))),
         ("clock", Entry::Clock { at: AT, sequence: SEQUENCE }),
     ]
 }

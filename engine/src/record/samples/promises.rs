@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use onhand_domain::change::{Cause, Change, LineShare, MovementKind};
+use onhand_domain::change::{Cause, Change, LineShare, MovementKind, Withdrawn};
 use onhand_domain::command::Detail;
 use onhand_domain::position::Bucket;
 use onhand_domain::quantity::{Money, Quantity};
@@ -20,6 +20,10 @@ fn line(quantity: Quantity) -> Line {
         fulfilled_value: Money::ZERO,
         released: Quantity::ZERO,
     }
+}
+
+fn shipment(id: Option<&str>, sequence: u64) -> Shipment {
+    Shipment { id: id.map(reference), sequence, back: Vec::new(), undone: None }
 }
 
 fn new_reservation() -> Reservation {
@@ -54,7 +58,7 @@ fn old_reservation(status: Status, expires_at: Option<Timestamp>) -> Reservation
         created_at: BEFORE,
         version: 3,
         lines: vec![Line { fulfilled: units(1), released: units(1), ..line(units(4)) }, untracked],
-        shipments: vec![Shipment { id: reference("shipment-1"), sequence: SEQUENCE - 20 }],
+        shipments: vec![shipment(Some("shipment-1"), SEQUENCE - 20)],
         ..new_reservation()
     }
 }
@@ -93,6 +97,31 @@ fn share() -> LineShare {
     LineShare { item: 8_321, position: Some(8_765), quantity: units(2), value: Money::units(25) }
 }
 
+/// A shipment came back whole, of another some.
+fn unfulfilled() -> Change {
+    let back = vec![(0, units(1)), (1, units(2))];
+    let whole = Shipment { undone: Some(SEQUENCE), ..shipment(Some("shipment-1"), SEQUENCE - 20) };
+    let shipments = vec![whole, Shipment { back, ..shipment(None, SEQUENCE - 10) }];
+    let held = Reservation { shipments, ..old_reservation(Status::Confirmed, None) };
+    Change {
+        reservation: arc(held),
+        shipped: vec![share()],
+        ..changing(Cause::Unfulfilled, MovementKind::Unfulfil, Status::Confirmed)
+    }
+}
+
+/// Two reservations of an order, one record.
+fn order_cancelled() -> Change {
+    let held = |status| Arc::new(old_reservation(status, None));
+    let one = Withdrawn { reservation: held(Status::Cancelled), released: vec![share()] };
+    let two = Withdrawn { reservation: held(Status::Fulfilled), released: vec![share(), share()] };
+    Change {
+        positions: vec![position(8_765)],
+        withdrawn: vec![one, two],
+        ..keyed(Cause::OrderCancelled)
+    }
+}
+
 pub(super) fn samples() -> Vec<(&'static str, Change)> {
     let reason = Detail { reason: Some(text("changed my mind")), ..Detail::default() };
     let shipment = Detail { document: Some(reference("shipment-2")), ..Detail::default() };
@@ -105,6 +134,9 @@ pub(super) fn samples() -> Vec<(&'static str, Change)> {
         ),
         ("confirmed", changing(Cause::Confirmed, MovementKind::Confirm, Status::Confirmed)),
         ("extended", changing(Cause::Extended, MovementKind::Reserve, Status::Active)),
+        ("relocated", changing(Cause::Relocated, MovementKind::Reserve, Status::Active)),
+        ("order-cancelled", order_cancelled()),
+        ("unfulfilled", unfulfilled()),
         ("lines-set", changing(Cause::LinesSet, MovementKind::Release, Status::Active)),
         (
             "fulfilled",

@@ -1,4 +1,4 @@
-use onhand_domain::change::{Cause, Change};
+use onhand_domain::change::{Cause, Change, MovementKind};
 use onhand_domain::dead_letter::LetterStatus;
 use onhand_domain::ids::BinId;
 use onhand_domain::position::Figures;
@@ -6,7 +6,7 @@ use onhand_domain::rejection::{Limit, Rejection, Shortage, StockThere};
 use onhand_domain::reservation::Status;
 use onhand_domain::transfer::TransferStatus;
 
-use super::{AT, BEFORE, item, keyed, location, text, units};
+use super::{AT, BEFORE, SEQUENCE, item, keyed, location, text, units};
 
 fn refused(rejection: Rejection) -> Change {
     Change {
@@ -40,6 +40,9 @@ fn names() -> Vec<(&'static str, Rejection)> {
         ("refused-ambiguous-line", Rejection::AmbiguousLine(item)),
         ("refused-unknown-dead-letter", Rejection::UnknownDeadLetter),
         ("refused-key-reused", Rejection::KeyReused),
+        ("refused-unknown-shipment", Rejection::UnknownShipment),
+        ("refused-shipment-undone", Rejection::ShipmentUndone),
+        ("refused-unknown-transaction", Rejection::UnknownTransaction),
         ("refused-quantity-overflow", Rejection::QuantityOverflow),
     ]
 }
@@ -73,6 +76,15 @@ fn figured() -> Vec<(&'static str, Rejection)> {
             },
         ),
         (
+            "refused-exceeds-fulfilled",
+            Rejection::ExceedsFulfilled {
+                item: item.clone(),
+                requested: units(3),
+                fulfilled: units(2),
+            },
+        ),
+        ("refused-already-reversed", Rejection::AlreadyReversed { by: SEQUENCE - 3 }),
+        (
             "refused-exceeds-open",
             Rejection::ExceedsOpen { item: Some(item), requested: units(3), open: units(2) },
         ),
@@ -105,6 +117,9 @@ fn words() -> Vec<(&'static str, Rejection)> {
         ("refused-limit-sources", limit(Limit::Sources)),
         ("refused-limit-events", limit(Limit::Events)),
         ("refused-limit-event-bytes", limit(Limit::EventBytes)),
+        ("refused-limit-jobs", limit(Limit::Jobs)),
+        ("refused-not-reversible", Rejection::NotReversible(Some(MovementKind::Fulfil))),
+        ("refused-nothing-to-reverse", Rejection::NotReversible(None)),
         ("refused-letter-retried", Rejection::LetterSettled(LetterStatus::Retried)),
         ("refused-letter-discarded", Rejection::LetterSettled(LetterStatus::Discarded)),
     ]

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use onhand_domain::change::{Cause, Change, Movement, MovementKind, PositionChange, Raised};
+use onhand_domain::change::{
+    Cause, Change, Movement, MovementKind, MovementPlace, PositionChange, Raised,
+};
 use onhand_domain::command::{Condition, Detail, Source, SourcePosition, Trace};
 use onhand_domain::consumed::ConsumedEvent;
 use onhand_domain::ids::LotNumber;
@@ -61,7 +63,7 @@ pub(super) fn a_place() -> Arc<SourcePosition> {
     })
 }
 
-fn a_trace() -> Option<Arc<Trace>> {
+pub(super) fn a_trace() -> Option<Arc<Trace>> {
     arc(Trace {
         user: Some(text("till-7")),
         correlation: Some(text("b7e1c8a4")),
@@ -170,6 +172,16 @@ fn stocked(cause: Cause, kind: MovementKind, held: PositionChange, detail: Detai
     Change { positions: vec![held], movements: vec![booked], detail: arc(detail), ..of(cause) }
 }
 
+/// The first movement of a record 500 ago is undone.
+fn reversed() -> Change {
+    let reason = Detail { reason: Some(text("mistyped")), ..Detail::default() };
+    Change {
+        movements: vec![movement(MovementKind::Reversal, Some(Bucket::Available), None, units(10))],
+        reverses: Some(MovementPlace { sequence: SEQUENCE - 500, place: 0 }),
+        ..stocked(Cause::Reversed, MovementKind::Reversal, position(8_765), reason)
+    }
+}
+
 pub(super) fn samples() -> Vec<(&'static str, Change)> {
     use TransferStatus::{Cancelled, InTransit, Received};
     let reason = Detail { reason: Some(text("broken")), ..Detail::default() };
@@ -221,6 +233,7 @@ pub(super) fn samples() -> Vec<(&'static str, Change)> {
         ("goods", goods(Cause::Sold, MovementKind::Sale)),
         ("revalued", goods(Cause::Revalued, MovementKind::Revaluation)),
         ("lot-expired", goods(Cause::LotExpired, MovementKind::Expired)),
+        ("reversed", reversed()),
         ("transfer-started", transferring(Cause::TransferStarted, InTransit, SEQUENCE)),
         ("transfer-received", transferring(Cause::TransferReceived, Received, SEQUENCE - 9)),
         ("transfer-cancelled", transferring(Cause::TransferCancelled, Cancelled, SEQUENCE - 9)),

@@ -6,6 +6,7 @@ use onhand_domain::consumed::{Message, Source, SourcePosition};
 use onhand_domain::dead_letter::{
     DeadLetter, Direction, Fault, LetterChange, LetterContent, LetterStatus, Unsent,
 };
+use onhand_domain::job::{Job, JobChange, JobStatus, Progress, Task};
 use onhand_domain::rejection::Rejection;
 use onhand_domain::upkeep::{ApplicationEvent, Kept};
 
@@ -87,6 +88,45 @@ fn published() -> Change {
     kept(Cause::Published, Kept::Published(vec![event, bare]))
 }
 
+/// It has changed three things so far.
+pub(super) fn a_job(task: Task) -> Job {
+    Job {
+        number: SEQUENCE - 1_000,
+        tenant: 3,
+        task,
+        reason: Some(text("recall")),
+        trace: stock::a_trace(),
+        started_at: BEFORE,
+        done: 3,
+        sequence: SEQUENCE,
+    }
+}
+
+fn job(cause: Cause, number: u64, progress: Progress, task: Option<Task>) -> Change {
+    kept(cause, Kept::Job(JobChange { number, progress, task }))
+}
+
+fn jobs() -> Vec<(&'static str, Change)> {
+    let running = Progress { status: JobStatus::Running, done: 0, left: 0 };
+    let later = Progress { done: 3, ..running };
+    let ended = Progress { status: JobStatus::Completed, done: 300, left: 2 };
+    let product = Task::ArchiveProduct(super::reference("product-1"));
+    let began = SEQUENCE - 1_000;
+    let start = |task| job(Cause::JobStarted, SEQUENCE, running, Some(task));
+    vec![
+        ("job-started", start(Task::CancelItem(8_321))),
+        ("job-started-location", start(Task::CancelLocation(17))),
+        ("job-started-product", start(product)),
+        ("job-started-item-positions", start(Task::OpenItem(8_321))),
+        (
+            "location-put-with-job",
+            job(Cause::LocationPut, SEQUENCE, running, Some(Task::OpenLocation(17))),
+        ),
+        ("positions-opened", job(Cause::PositionsOpened, began, later, None)),
+        ("job-ended", job(Cause::JobEnded, began, ended, None)),
+    ]
+}
+
 pub(super) fn samples() -> Vec<(&'static str, Change)> {
     let place = stock::a_place();
     let skipped = SourcePosition { checksum: None, ..SourcePosition::clone(&place) };
@@ -94,7 +134,8 @@ pub(super) fn samples() -> Vec<(&'static str, Change)> {
     let reset = Kept::Reset { stream, generation: 2 };
     let reason = arc(Detail { reason: Some(text("made anew")), ..Detail::default() });
     let discarded = a_letter(LetterStatus::Discarded);
-    vec![
+    let mut samples = jobs();
+    samples.extend([
         ("source-advanced", kept(Cause::SourceAdvanced, Kept::Advanced(vec![place]))),
         ("source-skipped", kept(Cause::SourceSkipped, Kept::Advanced(vec![Arc::new(skipped)]))),
         ("source-reset", Change { detail: reason.clone(), ..kept(Cause::SourceReset, reset) }),
@@ -107,5 +148,6 @@ pub(super) fn samples() -> Vec<(&'static str, Change)> {
             Change { detail: reason, ..letter(Cause::LetterDiscarded, discarded, None) },
         ),
         ("published", published()),
-    ]
+    ]);
+    samples
 }

@@ -2,13 +2,14 @@ use onhand_domain::consumed::Message;
 use onhand_domain::dead_letter::{
     DeadLetter, Direction, Fault, LetterChange, LetterContent, Unsent,
 };
+use onhand_domain::job::{Job, JobChange, JobStatus, Progress, Task};
 use onhand_domain::upkeep::{ApplicationEvent, Kept};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{Arc, letter_status, source_position, text, time, words};
+use super::{Arc, letter_status, reference, source_position, text, time, trace, words};
 
 pub(in crate::record) fn letter() -> impl Strategy<Value = DeadLetter> {
     let numbers = (any::<u64>(), any::<u32>(), any::<u32>(), any::<u64>());
@@ -64,11 +65,49 @@ fn application_event() -> impl Strategy<Value = ApplicationEvent> {
     })
 }
 
+fn task() -> impl Strategy<Value = Task> {
+    prop_oneof![
+        any::<u32>().prop_map(Task::CancelItem),
+        any::<u32>().prop_map(Task::CancelLocation),
+        reference().prop_map(Task::ArchiveProduct),
+        any::<u32>().prop_map(Task::OpenLocation),
+        any::<u32>().prop_map(Task::OpenItem),
+    ]
+}
+
+fn job_change() -> impl Strategy<Value = JobChange> {
+    let status = select(vec![JobStatus::Running, JobStatus::Completed]);
+    (any::<u64>(), status, any::<u64>(), any::<u64>(), of(task())).prop_map(
+        |(number, status, done, left, task)| JobChange {
+            number,
+            progress: Progress { status, done, left },
+            task,
+        },
+    )
+}
+
+pub(in crate::record) fn job() -> impl Strategy<Value = Job> {
+    let numbers = (any::<u64>(), any::<u32>(), any::<u64>(), any::<u64>());
+    (numbers, task(), of(words()), of(trace().prop_map(Arc::new)), time()).prop_map(
+        |(numbers, task, reason, trace, started_at)| Job {
+            number: numbers.0,
+            tenant: numbers.1,
+            task,
+            reason,
+            trace,
+            started_at,
+            done: numbers.2,
+            sequence: numbers.3,
+        },
+    )
+}
+
 pub(super) fn kept() -> impl Strategy<Value = Kept> {
     prop_oneof![
         letter_change().prop_map(Kept::Letter),
         vec(source_position().prop_map(Arc::new), 0..4).prop_map(Kept::Advanced),
         (words(), any::<u32>()).prop_map(|(stream, generation)| Kept::Reset { stream, generation }),
         vec(application_event(), 0..3).prop_map(Kept::Published),
+        job_change().prop_map(Kept::Job),
     ]
 }

@@ -6,12 +6,13 @@ use onhand_domain::ids::Text;
 use onhand_domain::upkeep::{ApplicationEvent, Kept};
 use serde::{Deserialize, Serialize};
 
+use super::job::JobChangeV1;
 use super::letter::LetterChangeV1;
 use super::source::SourcePositionV1;
 use crate::record::DecodeError;
 use crate::record::mirror::{Base, List, Mirror, name};
 
-/// Mirror of [`Kept`]: one part of four is there.
+/// Mirror of [`Kept`]: one part of five is there.
 #[derive(Serialize, Deserialize, Default)]
 pub(super) struct KeptV1<'a> {
     #[serde(borrow)]
@@ -22,6 +23,8 @@ pub(super) struct KeptV1<'a> {
     reset: Option<ResetV1<'a>>,
     #[serde(borrow)]
     published: Option<List<'a, ApplicationEventV1<'a>>>,
+    #[serde(borrow)]
+    job: Option<JobChangeV1<'a>>,
 }
 
 /// Mirror of [`Kept::Reset`].
@@ -48,6 +51,7 @@ impl<'a> Mirror<'a> for KeptV1<'a> {
             Kept::Published(events) => {
                 Self { published: Some(List::Given(events, base)), ..nothing }
             }
+            Kept::Job(told) => Self { job: Some(JobChangeV1::of(told, base)), ..nothing },
         }
     }
 
@@ -60,6 +64,7 @@ impl<'a> Mirror<'a> for KeptV1<'a> {
                 Ok(Kept::Reset { stream, generation: reset.generation })
             }
             Self { published: Some(events), .. } => events.restore(base).map(Kept::Published),
+            Self { job: Some(told), .. } => told.restore(base).map(Kept::Job),
             _ => Err(DecodeError::Missing("what was kept")),
         }
     }

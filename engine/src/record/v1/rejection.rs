@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::position::FiguresV1;
 use crate::record::DecodeError;
-use crate::record::code::Code;
+use crate::record::code::{Code, code_or_zero, of_code_or_zero};
 use crate::record::mirror::{Base, List, Mirror, name};
 
 /// Mirror of [`Rejection`]; parts that its reason does not have are absent, zero or empty.
@@ -36,6 +36,7 @@ pub(in crate::record) struct RejectionV1<'a> {
     shortages: List<'a, ShortageV1<'a>>,
     #[serde(borrow)]
     places: List<'a, StockThereV1<'a>>,
+    record: Option<u64>,
 }
 
 impl<'a, M: Mirror<'a>> Default for List<'a, M> {
@@ -144,7 +145,15 @@ impl<'a> Mirror<'a> for RejectionV1<'a> {
             }
             Rejection::UnknownDeadLetter => about(23),
             Rejection::LetterSettled(status) => Self { word: status.code(), ..about(24) },
-            Rejection::UnknownLot(lot) => Self { lot: Some(lot.as_str()), ..about(25) },
+            Rejection::ExceedsFulfilled { item, requested, fulfilled } => {
+                about(25).with_item(item).with_quantities(*requested, *fulfilled)
+            }
+            Rejection::UnknownShipment => about(26),
+            Rejection::ShipmentUndone => about(27),
+            Rejection::UnknownTransaction => about(28),
+            Rejection::AlreadyReversed { by } => Self { record: Some(base.back(*by)), ..about(29) },
+            Rejection::NotReversible(kind) => Self { word: code_or_zero(*kind), ..about(30) },
+            Rejection::UnknownLot(lot) => Self { lot: Some(lot.as_str()), ..about(31) },
         }
     }
 
@@ -190,7 +199,19 @@ impl<'a> Mirror<'a> for RejectionV1<'a> {
             22 => Rejection::LimitExceeded { what: Limit::of_code(self.word)?, limit: self.number },
             23 => Rejection::UnknownDeadLetter,
             24 => Rejection::LetterSettled(LetterStatus::of_code(self.word)?),
-            25 => Rejection::UnknownLot(self.the_lot()?),
+            25 => Rejection::ExceedsFulfilled {
+                item: self.the_item()?,
+                requested: self.the_requested()?,
+                fulfilled: self.the_rest()?,
+            },
+            26 => Rejection::UnknownShipment,
+            27 => Rejection::ShipmentUndone,
+            28 => Rejection::UnknownTransaction,
+            29 => Rejection::AlreadyReversed {
+                by: base.sequence(self.record.ok_or(DecodeError::Missing("record of a refusal"))?),
+            },
+            30 => Rejection::NotReversible(of_code_or_zero(self.word)?),
+            31 => Rejection::UnknownLot(self.the_lot()?),
             code => return Err(DecodeError::UnknownCode { what: "reason of a refusal", code }),
         })
     }

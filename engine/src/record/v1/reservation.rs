@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use onhand_domain::change::LineShare;
+use onhand_domain::change::{LineShare, Withdrawn};
 use onhand_domain::ids::{LotNumber, Reference};
 use onhand_domain::quantity::{Money, Quantity};
 use onhand_domain::reservation::{Holding, Line, Reservation, Shipment, Status};
@@ -124,19 +124,34 @@ impl<'a> Mirror<'a> for LineV1<'a> {
 /// Mirror of [`Shipment`].
 #[derive(Serialize, Deserialize)]
 pub(in crate::record) struct ShipmentV1<'a> {
-    id: &'a str,
+    id: Option<&'a str>,
     sequence: u64,
+    /// Place of a share in the record, and how much of it was taken back.
+    back: Vec<(u32, i64)>,
+    undone: Option<u64>,
 }
 
 impl<'a> Mirror<'a> for ShipmentV1<'a> {
     type Of = Shipment;
 
     fn of(shipment: &'a Shipment, base: Base) -> Self {
-        Self { id: shipment.id.as_str(), sequence: base.back(shipment.sequence) }
+        let back = shipment.back.iter().map(|(place, quantity)| (*place, quantity.millionths()));
+        Self {
+            id: shipment.id.as_ref().map(Reference::as_str),
+            sequence: base.back(shipment.sequence),
+            back: back.collect(),
+            undone: shipment.undone.map(|sequence| base.back(sequence)),
+        }
     }
 
     fn restore(self, base: Base) -> Result<Shipment, DecodeError> {
-        Ok(Shipment { id: name!(Reference, self.id), sequence: base.sequence(self.sequence) })
+        let back = self.back.into_iter();
+        Ok(Shipment {
+            id: self.id.map(|text| name!(Reference, text)),
+            sequence: base.sequence(self.sequence),
+            back: back.map(|(at, quantity)| (at, Quantity::from_millionths(quantity))).collect(),
+            undone: self.undone.map(|back| base.sequence(back)),
+        })
     }
 }
 
@@ -168,5 +183,27 @@ impl<'a> Mirror<'a> for LineShareV1 {
             quantity: Quantity::from_millionths(self.quantity),
             value: Money::from_millionths(self.value),
         })
+    }
+}
+
+/// Mirror of [`Withdrawn`].
+#[derive(Serialize, Deserialize)]
+pub(in crate::record) struct WithdrawnV1<'a> {
+    #[serde(borrow)]
+    reservation: ReservationV1<'a>,
+    released: List<'a, LineShareV1>,
+}
+
+impl<'a> Mirror<'a> for WithdrawnV1<'a> {
+    type Of = Withdrawn;
+
+    fn of(held: &'a Withdrawn, base: Base) -> Self {
+        let reservation = ReservationV1::of(&held.reservation, base);
+        Self { reservation, released: List::Given(&held.released, base) }
+    }
+
+    fn restore(self, base: Base) -> Result<Withdrawn, DecodeError> {
+        let reservation = Arc::new(self.reservation.restore(base)?);
+        Ok(Withdrawn { reservation, released: self.released.restore(base)? })
     }
 }

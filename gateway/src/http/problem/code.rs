@@ -37,6 +37,8 @@ pub(crate) enum Code {
     UnknownReservation,
     /// No such transfer.
     UnknownTransfer,
+    /// No such movement.
+    UnknownTransaction,
     /// The item is archived.
     ItemArchived,
     /// The location is closed for selling.
@@ -59,6 +61,8 @@ pub(crate) enum Code {
     ExceedsOpen,
     /// Older than the history that is kept.
     HistoryGone,
+    /// The movement was undone before.
+    AlreadyReversed,
     /// More work than can be done.
     Overloaded,
     /// Nobody knows whether it was done.
@@ -72,7 +76,7 @@ pub(crate) enum Code {
 impl Code {
     /// All codes.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 32] = [
+    pub(crate) const ALL: [Self; 34] = [
         Self::InvalidRequest,
         Self::InvalidQuantity,
         Self::InvalidId,
@@ -90,6 +94,7 @@ impl Code {
         Self::UnknownLot,
         Self::UnknownReservation,
         Self::UnknownTransfer,
+        Self::UnknownTransaction,
         Self::ItemArchived,
         Self::LocationInactive,
         Self::NotTracked,
@@ -101,6 +106,7 @@ impl Code {
         Self::BelowFulfilled,
         Self::ExceedsOpen,
         Self::HistoryGone,
+        Self::AlreadyReversed,
         Self::Overloaded,
         Self::OutcomeUnknown,
         Self::StorageFull,
@@ -129,6 +135,7 @@ impl Code {
             Self::UnknownLot => ("UNKNOWN_LOT", "The position has nothing of this lot"),
             Self::UnknownReservation => ("UNKNOWN_RESERVATION", "The reservation is unknown"),
             Self::UnknownTransfer => ("UNKNOWN_TRANSFER", "The transfer is unknown"),
+            Self::UnknownTransaction => ("UNKNOWN_TRANSACTION", "The movement is unknown"),
             Self::ItemArchived => ("ITEM_ARCHIVED", "The item is archived"),
             Self::LocationInactive => ("LOCATION_INACTIVE", "The location does not sell"),
             Self::NotTracked => ("NOT_TRACKED", "Stock of the item is not tracked"),
@@ -140,6 +147,7 @@ impl Code {
             Self::BelowFulfilled => ("BELOW_FULFILLED", "Less than was shipped"),
             Self::ExceedsOpen => ("EXCEEDS_OPEN", "More than is open"),
             Self::HistoryGone => ("HISTORY_GONE", "The history of then is not kept any more"),
+            Self::AlreadyReversed => ("ALREADY_REVERSED", "The movement was reversed before"),
             Self::Overloaded => ("OVERLOADED", "Too much work at once"),
             Self::OutcomeUnknown => ("OUTCOME_UNKNOWN", "The outcome is unknown"),
             Self::StorageFull => ("STORAGE_FULL", "The disk is nearly full"),

@@ -82,6 +82,17 @@ fn expected(rejection: &Rejection) -> (u16, &'static str, &'static str) {
         }
         Rejection::QuantityOverflow => (422, "INVALID_QUANTITY", "\"}"),
         Rejection::LimitExceeded { .. } => (422, "LIMIT_EXCEEDED", r#","limit":1000}"#),
+        Rejection::ExceedsFulfilled { .. } => {
+            (409, "EXCEEDS_OPEN", r#","itemId":"tea","requested":1,"fulfilled":2}"#)
+        }
+        Rejection::UnknownShipment => (404, "NOT_FOUND", "\"}"),
+        Rejection::ShipmentUndone => (409, "INVALID_STATE", "\"}"),
+        Rejection::UnknownTransaction => (404, "UNKNOWN_TRANSACTION", "\"}"),
+        Rejection::AlreadyReversed { .. } => {
+            (409, "ALREADY_REVERSED", r#","transactionId":"txn-1-9-0"}"#)
+        }
+        Rejection::NotReversible(Some(_)) => (409, "INVALID_STATE", r#","type":"FULFIL"}"#),
+        Rejection::NotReversible(None) => (409, "INVALID_STATE", "\"}"),
     }
 }
 
@@ -122,6 +133,17 @@ fn all() -> Vec<Rejection> {
             requested: Quantity::units(1),
             fulfilled: Quantity::units(2),
         },
+        Rejection::ExceedsFulfilled {
+            item: item(),
+            requested: Quantity::units(1),
+            fulfilled: Quantity::units(2),
+        },
+        Rejection::UnknownShipment,
+        Rejection::ShipmentUndone,
+        Rejection::UnknownTransaction,
+        Rejection::AlreadyReversed { by: 9 },
+        Rejection::NotReversible(Some(onhand_domain::change::MovementKind::Fulfil)),
+        Rejection::NotReversible(None),
         open(Some(item())),
         open(None),
         Rejection::AmbiguousLine(item()),
@@ -135,6 +157,7 @@ fn all() -> Vec<Rejection> {
         Rejection::LimitExceeded { what: Limit::Sources, limit: 1_000 },
         Rejection::LimitExceeded { what: Limit::Events, limit: 1_000 },
         Rejection::LimitExceeded { what: Limit::EventBytes, limit: 1_000 },
+        Rejection::LimitExceeded { what: Limit::Jobs, limit: 1_000 },
     ]
 }
 

@@ -125,7 +125,7 @@ impl WantedLine<'_> {
 }
 
 /// Reads lines, of which there must be at least one and at most 1,000.
-fn read_lines<T, R>(
+pub(super) fn read_lines<T, R>(
     lines: &[Object<T>],
     read: impl Fn(usize, &T) -> Result<R, Problem>,
 ) -> Result<Vec<R>, Problem> {
@@ -314,7 +314,7 @@ pub(crate) struct PickedLine<'a> {
 }
 
 impl PickedLine<'_> {
-    fn read(&self, index: usize) -> Result<ShippedLine, Problem> {
+    pub(super) fn read(&self, index: usize) -> Result<ShippedLine, Problem> {
         let field = |name| Field::of_line(index, name);
         Ok(ShippedLine {
             place: Place {

@@ -6,9 +6,11 @@ use std::borrow::ToOwned;
 
 use super::text;
 use crate::catalog::{ItemAttributes, LocationAttributes};
+use crate::change::MovementPlace;
 use crate::command::{
-    Action, Adjust, Backorder, Completeness, Condition, Count, Detail, Force, Fulfil, MoveStock,
-    Reserve, Rest, Revalue, StartTransfer, StockEntry, Target,
+    Action, Adjust, Backorder, Completeness, Condition, Count, Detail, Force, Fulfil, Goods,
+    MoveStock, Reserve, Rest, Revalue, Reverse, StartJob, StartTransfer, StockEntry, Target,
+    Unfulfil, WishedTask,
 };
 use crate::ids::{BinId, Reference, Text};
 use crate::policy::{BackorderLimit, Policy};
@@ -213,6 +215,21 @@ pub(super) fn set_lines(reservation: u64, lines: &str) -> Action {
     Action::SetLines { reservation, lines: text::requested(lines) }
 }
 
+/// `"tea north>south 3, pot north>south all"`.
+pub(super) fn relocate(reservation: u64, lines: &str) -> Action {
+    Action::Relocate { reservation, lines: text::relocated(lines) }
+}
+
+pub(super) fn cancel_order(order: &str) -> Action {
+    Action::CancelOrder { order: reference(order), detail: None }
+}
+
+pub(super) fn start_job(task: WishedTask, reason: &str) -> Action {
+    let reason = Some(Text::parse(reason).expect("valid"));
+    let detail = Some(Arc::new(Detail { reason, ..Detail::default() }));
+    Action::StartJob(Box::new(StartJob { task, detail }))
+}
+
 /// Ships all that is open.
 pub(super) fn fulfil(reservation: u64) -> Action {
     fulfil_with(reservation, |_| {})
@@ -233,6 +250,35 @@ pub(super) fn fulfil_with(reservation: u64, change: impl FnOnce(&mut Fulfil)) ->
     };
     change(&mut wish);
     Action::Fulfil(Box::new(wish))
+}
+
+fn because(reason: &str) -> Option<Arc<Detail>> {
+    let reason = Some(Text::parse(reason).expect("valid"));
+    Some(Arc::new(Detail { reason, ..Detail::default() }))
+}
+
+/// Takes a shipment back.
+pub(super) fn take_back(reservation: u64, shipment: &str) -> Action {
+    let goods = Goods::Shipment(reference(shipment));
+    Action::Unfulfil(Box::new(Unfulfil { reservation, goods, detail: because("refused") }))
+}
+
+pub(super) fn unship(reservation: u64, lines: &str) -> Action {
+    let goods = Goods::Lines(text::shipped(lines));
+    Action::Unfulfil(Box::new(Unfulfil { reservation, goods, detail: because("refused") }))
+}
+
+pub(super) fn ship_as(reservation: u64, shipment: &str, lines: &str) -> Action {
+    fulfil_with(reservation, |wish| {
+        wish.shipment = Some(reference(shipment));
+        wish.lines = Some(text::shipped(lines));
+    })
+}
+
+/// Undoes the movement at a place of a record.
+pub(super) fn reverse(sequence: u64, place: u32) -> Action {
+    let movement = MovementPlace { sequence, place };
+    Action::Reverse(Reverse { movement, detail: because("mistyped") })
 }
 
 /// Releases all that is open.

@@ -12,7 +12,7 @@ use super::world::{Answer, World};
 use crate::catalog::{Activity, Tracking};
 use crate::command::{
     Action, Adjust, Backorder, Command, Completeness, Condition, Count, Detail, Force, MoveStock,
-    Rest, Revalue, Source, SourcePosition, StartTransfer, StockEntry,
+    Rest, Revalue, Source, SourcePosition, StartTransfer, StockEntry, WishedTask,
 };
 use crate::consumed::ConsumedEvent;
 use crate::dead_letter::Fault;
@@ -172,7 +172,7 @@ impl Step {
         Action::Revalue(Revalue { place, lot, unit_cost, detail: None })
     }
 
-    fn stock_action(self) -> Action {
+    fn stock_action(self, world: &World) -> Action {
         if self.kind.is_multiple_of(23) {
             return self.revaluation();
         }
@@ -185,6 +185,7 @@ impl Step {
             6 => count(&place, quantity),
             7 => set_to(&place, quantity),
             8 => set_bucket(&place, from, quantity),
+            9 if self.flag(5) => self.reversal(world),
             9 => adjust(&place, from, &format!("-{quantity}")),
             10 => force(&place, from, &format!("-{quantity}")),
             11 if from != to => shift(&place, quantity, from, to),
@@ -233,6 +234,8 @@ impl Step {
             12 if self.flag(5) => receive_transfer(self.transfer(world), None),
             12 if self.flag(6) => receive_transfer(self.transfer(world), Some(self.quantity())),
             12 => cancel_transfer(self.transfer(world)),
+            13 | 14 if self.flag(5) => self.correction(number, world),
+            14 => self.unship(number, world),
             _ => fulfil_with(number, |wish| {
                 wish.force = self.force();
                 wish.lines = self.flag(1).then(|| super::text::shipped(&lines()));
@@ -244,6 +247,46 @@ impl Step {
                 wish.rest = if self.flag(2) { Rest::Close } else { Rest::Keep };
                 wish.shipment = self.flag(3).then(|| reference(of(&ORDERS, self.other)));
             }),
+        }
+    }
+
+    /// Where the first line of a reservation is held.
+    fn held_at(self, number: u64, world: &World) -> Option<String> {
+        let held = world.stock.promises().reservation(number)?;
+        Some(super::text::position(&world.stock, held.lines.first()?.position?))
+    }
+
+    /// A shipment, by its name or by the first line.
+    fn unship(self, number: u64, world: &World) -> Action {
+        if self.flag(0) {
+            return take_back(number, of(&ORDERS, self.other));
+        }
+        let place = self.held_at(number, world).unwrap_or_else(|| self.place());
+        unship(number, &format!("{place} {}", self.quantity()))
+    }
+
+    /// Some record, mostly a late one.
+    fn reversal(self, world: &World) -> Action {
+        let back = u64::from(self.other % 16);
+        reverse(world.sequence.saturating_sub(back), u32::from(self.pick % 32 == 1))
+    }
+
+    fn correction(self, number: u64, world: &World) -> Action {
+        let location = |dice: u8| of(&PLACES, dice);
+        match self.other % 6 {
+            0..=2 => {
+                let from = self.held_at(number, world).unwrap_or_else(|| self.place());
+                let (item, from) = from.split_once('@').expect("a place");
+                let much = if self.flag(0) { "all" } else { self.quantity() };
+                relocate(number, &format!("{item} {from}>{} {much}", location(self.pick)))
+            }
+            3 => cancel_order(of(&ORDERS, self.pick)),
+            4 if self.flag(0) => {
+                let at = super::text::location(location(self.place));
+                start_job(WishedTask::CancelLocation(at), "closed")
+            }
+            4 => start_job(WishedTask::CancelItem(super::text::item(self.item())), "recalled"),
+            _ => start_job(WishedTask::ArchiveProduct(reference("P-1")), "given up"),
         }
     }
 
@@ -264,6 +307,7 @@ impl Step {
             0 | 1 => set_policy(&self.place(), terms),
             2 => put_item(of(&ITEMS, self.item), |attributes| {
                 attributes.policy = terms;
+                attributes.product = self.flag(1).then(|| reference("P-1"));
                 if of(&ITEMS, self.item) == "card" || self.flags.is_multiple_of(16) {
                     attributes.tracking = Tracking::Untracked;
                 }
@@ -299,7 +343,7 @@ impl Step {
             }
             2 => Upkeep::Advance(std::vec![self.source(world).position]),
             3..=6 => {
-                let action = std::boxed::Box::new(self.told(self.stock_action(), world));
+                let action = std::boxed::Box::new(self.told(self.stock_action(world), world));
                 Upkeep::Retry { letter, with: Retry::Act(action) }
             }
             7 => Upkeep::Retry { letter, with: Retry::Failed(fault) },
@@ -333,7 +377,7 @@ impl Step {
             return self.upkeep_action(world);
         }
         match self.kind / 16 {
-            0..=5 => self.told(self.stock_action(), world),
+            0..=5 => self.told(self.stock_action(world), world),
             6..=12 => self.promise_action(world),
             _ => self.catalog_action(),
         }
@@ -361,6 +405,9 @@ impl Step {
         let answer = world.send(&command);
         if self.kind.is_multiple_of(8) {
             world.expire_due();
+        }
+        if self.kind % 4 == 2 {
+            world.work(usize::from(self.pick));
         }
         if self.kind % 8 == 1 {
             let now = world.now();

@@ -151,7 +151,7 @@ fn check_versions(world: &World) {
         let mut all: Vec<(&str, u64, u32)> =
             positions.map(|held| ("position", u64::from(held.position), held.version)).collect();
         if record.cause != Cause::Unchanged {
-            let held = record.reservation.iter();
+            let held = record.reservations();
             all.extend(held.map(|held| ("reservation", held.number, held.version)));
             all.extend(record.items.iter().map(|it| ("item", u64::from(it.number), it.version)));
             let locations = record.locations.iter();
@@ -208,7 +208,7 @@ fn check_floor(before: &BTreeMap<u32, Figures>, stock: &Stock, command: &Command
                 Backorder::Policy => granted,
                 Backorder::Never => false,
             },
-            Action::SetLines { .. } => granted,
+            Action::SetLines { .. } | Action::Relocate { .. } => granted,
             _ => false,
         };
         assert!(allowed, "{command:?} took {was} to {is}");

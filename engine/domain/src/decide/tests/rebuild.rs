@@ -39,6 +39,7 @@ enum Entry {
     Stream(crate::ids::Text, u32, u64),
     Event(KeyEntry),
     Letter(crate::dead_letter::DeadLetter),
+    Job(crate::job::Job),
 }
 
 /// Parts of the memory that are written down at one moment each.
@@ -87,6 +88,7 @@ fn part(stock: &Stock, number: u16) -> Vec<Entry> {
             let events = stock.events();
             let events = (events.first()..).map_while(|number| events.numbered(number).copied());
             let letters = stock.letters().behind(0).copied().map(Entry::Letter);
+            let letters = letters.chain(stock.jobs().behind(0).cloned().map(Entry::Job));
             let rest = streams.chain(events.map(Entry::Event)).chain(letters);
             keys.map(Entry::Key).chain(marks).chain(rest).collect()
         }
@@ -99,6 +101,7 @@ fn restore(stock: &mut Stock, entry: Entry) {
         Entry::Item(item) => stock.restore_item(&item),
         Entry::Location(location, bins) => stock.restore_location(&location, bins),
         Entry::Position(number, position) => stock.restore_position(number, position),
+        Entry::Job(job) => stock.restore_job(job),
         Entry::Reservation(held) => stock.restore_reservation(&held),
         Entry::Transfer(held) => stock.restore_transfer(held),
         Entry::Key(entry) => stock.restore_key(entry),

@@ -43,6 +43,12 @@ rejections! {
     Rejection::InvalidTransferState(_) => "InvalidTransferState",
     Rejection::BelowFulfilled { .. } => "BelowFulfilled",
     Rejection::ExceedsOpen { .. } => "ExceedsOpen",
+    Rejection::ExceedsFulfilled { .. } => "ExceedsFulfilled",
+    Rejection::UnknownShipment => "UnknownShipment",
+    Rejection::ShipmentUndone => "ShipmentUndone",
+    Rejection::UnknownTransaction => "UnknownTransaction",
+    Rejection::AlreadyReversed { .. } => "AlreadyReversed",
+    Rejection::NotReversible(_) => "NotReversible",
     Rejection::AmbiguousLine(_) => "AmbiguousLine",
     Rejection::KeyReused => "KeyReused",
     Rejection::TimeAhead { .. } => "TimeAhead",
@@ -72,6 +78,11 @@ fn buried(world: &mut World) -> u64 {
     letter
 }
 
+/// Ships under a name that was taken back.
+fn take_back_again(reservation: u64) -> Action {
+    ship_as(reservation, "S-1", "tea@b 1")
+}
+
 fn refused_actions(world: &mut World) -> Vec<Action> {
     let partly = world.hold("tea 15");
     world.ok(ship(partly, "tea@a 10"));
@@ -84,6 +95,12 @@ fn refused_actions(world: &mut World) -> Vec<Action> {
         world.receive("tea@a 10");
         world.hold("tea 12")
     };
+    world.ok(ship_as(split, "S-1", "tea@b 1"));
+    world.ok(take_back(split, "S-1"));
+    let unfulfilled = world.sequence;
+    world.ok(receive("pot@a", "1"));
+    let reversed = world.sequence;
+    world.ok(reverse(reversed, 0));
     world.now += 1;
     let many: std::string::String =
         (0..1_001).map(|number| std::format!("card@l-{number} 1, ")).collect();
@@ -98,6 +115,12 @@ fn refused_actions(world: &mut World) -> Vec<Action> {
     std::vec![
         retry(9_999_999),
         retry(letter),
+        unship(partly, "tea@a 11"),
+        take_back(split, "S-9"),
+        take_back_again(split),
+        reverse(9_999_999, 0),
+        reverse(reversed, 0),
+        reverse(unfulfilled, 0),
         reserve("ghost 1"),
         reserve("tea@nowhere 1"),
         shift("pot@b", "1", Available, Damaged),

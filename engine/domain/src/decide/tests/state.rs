@@ -47,6 +47,7 @@ pub(super) fn lines(stock: &Stock) -> Vec<String> {
     told.extend(events.map(|entry| format!("event {entry:?}")));
     told.extend(stock.sources().streams().map(|stream| format!("stream {stream:?}")));
     told.extend(stock.letters().behind(0).map(|letter| format!("letter {letter:?}")));
+    told.extend(stock.jobs().behind(0).map(|job| format!("job {job:?}")));
     told.push(format!("room for letters {:?}", !stock.letters().is_full()));
     told
 }

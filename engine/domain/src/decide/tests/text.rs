@@ -9,7 +9,7 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use crate::change::Change;
-use crate::command::{Place, ReleasedLine, RequestedLine, ShippedLine, Wanted};
+use crate::command::{Place, ReleasedLine, RelocatedLine, RequestedLine, ShippedLine, Wanted};
 use crate::ids::{ItemId, LocationId, LotNumber};
 use crate::position::Figures;
 use crate::quantity::{Money, Quantity};
@@ -63,6 +63,21 @@ pub(super) fn requested(text: &str) -> Vec<RequestedLine> {
 pub(super) fn shipped(text: &str) -> Vec<ShippedLine> {
     let line =
         |(what, much)| ShippedLine { place: place(what), quantity: quantity(much), lot: None };
+    pairs(text).map(line).collect()
+}
+
+/// `"tea north>south 3, pot north>south all"`.
+pub(super) fn relocated(text: &str) -> Vec<RelocatedLine> {
+    let line = |(what, much): (&str, &str)| {
+        let (of, route) = what.split_once(' ').unwrap_or_else(|| panic!("{what:?} has no route"));
+        let (from, to) = route.split_once('>').unwrap_or_else(|| panic!("{route:?} is no route"));
+        RelocatedLine {
+            item: item(of),
+            from: location(from),
+            to: location(to),
+            quantity: (much != "all").then(|| quantity(much)),
+        }
+    };
     pairs(text).map(line).collect()
 }
 
@@ -180,6 +195,9 @@ pub(super) fn rejection(rejection: &Rejection) -> String {
         }
         Rejection::BelowFulfilled { item, requested, fulfilled } => {
             format!("BelowFulfilled: {item} {requested} below {fulfilled}")
+        }
+        Rejection::ExceedsFulfilled { item, requested, fulfilled } => {
+            format!("ExceedsFulfilled: {item} {requested} of {fulfilled}")
         }
         Rejection::ReservationExpired { at } => format!("ReservationExpired: {}", at.millis()),
         Rejection::InvalidState(status) => format!("InvalidState: {status:?}"),

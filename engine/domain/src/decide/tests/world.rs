@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use std::collections::HashSet;
 use std::string::String;
 use std::vec::Vec;
 
@@ -9,11 +10,12 @@ use super::actions::{self, policy};
 use super::text;
 use crate::change::Change;
 use crate::command::{Action, Command};
-use crate::decide::{Decision, Recall, Recalled};
+use crate::decide::{Decision, JobCursor, JobStep, Recall, Recalled};
 use crate::ids::TenantId;
 use crate::position::{Position, PositionNumber};
 use crate::rejection::Rejection;
 use crate::reservation::Reservation;
+use crate::stock::records::RecalledRecord;
 use crate::stock::{Rules, Stock};
 use crate::time::Timestamp;
 
@@ -36,6 +38,8 @@ pub(super) struct World {
     pub(super) sequence: u64,
     /// All records, the first with sequence 1.
     pub(super) records: Vec<Change>,
+    /// How far the oldest job has looked.
+    pub(super) cursor: JobCursor,
 }
 
 impl World {
@@ -44,7 +48,13 @@ impl World {
     }
 
     pub(super) fn with(rules: Rules) -> Self {
-        Self { stock: Stock::new(rules, 7), now: 1_000, sequence: 0, records: Vec::new() }
+        Self {
+            stock: Stock::new(rules, 7),
+            now: 1_000,
+            sequence: 0,
+            records: Vec::new(),
+            cursor: JobCursor::default(),
+        }
     }
 
     /// With this much on the shelves: `"tea@north 10, pot@south 5"`.
@@ -83,6 +93,7 @@ impl World {
     /// in a log that knows no more than memory.
     pub(super) fn send(&mut self, command: &Command) -> Result<Answer, Rejection> {
         let mut recalled = Recalled::NotAsked;
+        let mut asked = HashSet::new();
         loop {
             match self.stock.decide(command, recalled, self.now(), self.sequence + 1)? {
                 Decision::Change(change) => {
@@ -97,11 +108,9 @@ impl World {
                 Decision::Expire(number) => self.expire(number),
                 Decision::ExpireLots(position) => self.expire_lots(position),
                 Decision::Recall(recall) => {
-                    assert_eq!(recalled, Recalled::NotAsked, "nothing is asked for twice");
+                    assert!(asked.insert(recall.clone()), "{recall:?} is asked for twice");
                     recalled = Recalled::Searched;
-                    if let Recall::Order(tenant, order) = recall {
-                        self.stock.recall_order(tenant, &order, &[], &[], self.now());
-                    }
+                    self.recall(recall);
                 }
             }
         }
@@ -111,6 +120,31 @@ impl World {
     pub(super) fn expire_lots(&mut self, position: PositionNumber) {
         let change = self.stock.expire_lots(position, self.now(), self.sequence + 1);
         self.apply(&change);
+    }
+
+    /// What the log says: records are there as they were written, ended things are not looked for.
+    fn recall(&mut self, recall: Recall) {
+        match recall {
+            Recall::Order(tenant, order) => {
+                self.stock.recall_order(tenant, &order, &[], &[], self.now());
+            }
+            Recall::Record(sequence) => {
+                let record = self.read(sequence);
+                self.stock.recall_record(sequence, record, self.now());
+            }
+            Recall::Reservation(_) | Recall::Transfer(_) => {}
+        }
+    }
+
+    /// A record as the log knows it now.
+    pub(super) fn read(&self, sequence: u64) -> RecalledRecord {
+        let at = |sequence: u64| usize::try_from(sequence.checked_sub(1)?).ok();
+        let change = at(sequence).and_then(|at| self.records.get(at));
+        let reversed = self.records.iter().zip(1..).filter_map(|(change, by)| {
+            let place = change.reverses.filter(|place| place.sequence == sequence)?;
+            Some((place.place, by))
+        });
+        RecalledRecord { change: change.cloned().map(Arc::new), reversed: reversed.collect() }
     }
 
     pub(super) fn apply(&mut self, change: &Change) {
@@ -132,6 +166,29 @@ impl World {
                 self.expire(number);
             }
         }
+    }
+
+    /// Does the next step of the oldest job, looking at `looks` things. Tells whether any job runs still.
+    pub(super) fn work(&mut self, looks: usize) -> bool {
+        let Some(job) = self.stock.jobs().first().map(|job| job.number) else { return false };
+        match self.stock.job_step(job, self.cursor, looks, self.now(), self.sequence + 1) {
+            JobStep::Change(change, next) => {
+                self.apply(&change);
+                self.cursor = next;
+            }
+            JobStep::Expire(number) => self.expire(number),
+            JobStep::Looked(next) => self.cursor = next,
+            JobStep::End(change) => {
+                self.apply(&change);
+                self.cursor = JobCursor::default();
+            }
+        }
+        true
+    }
+
+    /// Works until no job runs.
+    pub(super) fn finish_jobs(&mut self) {
+        while self.work(3) {}
     }
 
     pub(super) fn run(&mut self, action: Action) -> Result<Change, Rejection> {
