@@ -168,6 +168,11 @@ mod tests {
         let alarm = Alarm { gate: Arc::new(Gate::default()), ports: Arc::new(Ports::default()) };
         let hosted = host::<Message>("planted", &alarm, async { panic!("in the runtime") });
         assert!(hosted.is_err());
+        // Who started it hears of the end before the alarm is raised.
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        while alarm.gate.fatal().is_none() && std::time::Instant::now() < deadline {
+            std::thread::yield_now();
+        }
         let fatal = alarm.gate.fatal().expect("the alarm was raised");
         assert_eq!(fatal.code, FatalCode::CorePanicked);
         assert!(fatal.message.contains("planted failed: in the runtime"), "{}", fatal.message);

@@ -8,7 +8,7 @@ mod walk;
 use std::sync::Arc;
 
 use onhand_domain::catalog::{ItemNumber, LocationNumber, TenantNumber};
-use onhand_domain::change::{Change, Movement, MovementKind, PositionChange};
+use onhand_domain::change::{Cause, Change, Movement, MovementKind};
 use onhand_domain::decide::OCCURRED_AHEAD_MS_MAX;
 use onhand_domain::ids::{ItemId, LocationId, LotNumber, Reference};
 use onhand_domain::position::Bucket;
@@ -228,7 +228,8 @@ impl Wanted {
             let after = *held;
             *held = chain::undone(after, movement);
             let place = LedgerPlace { sequence, movement: number };
-            if place < before && self.fits(change, movement, names) {
+            let is_told = !is_silent(change, movement);
+            if place < before && is_told && self.fits(change, movement, names) {
                 let bucket = movement.from.or(movement.to).unwrap_or(Bucket::Available);
                 let (before, after) = (held.get(bucket), after.get(bucket));
                 let change = Arc::clone(change);
@@ -236,6 +237,13 @@ impl Wanted {
             }
         }
     }
+}
+
+/// Layers that were merged at the same cost: nothing moved, and nothing is worth more or less.
+fn is_silent(change: &Change, movement: &Movement) -> bool {
+    movement.kind == MovementKind::Revaluation
+        && movement.value.is_zero()
+        && change.cause != Cause::Revalued
 }
 
 impl Archive {
