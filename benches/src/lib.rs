@@ -65,6 +65,7 @@ pub fn reserve(item_number: u32, order: u64) -> Command {
         item: item(item_number),
         quantity: Quantity::units(1),
         wanted: Wanted::Anywhere,
+        lot: None,
     };
     command(Action::Reserve(Box::new(Reserve {
         order: Some(Reference::parse(&format!("o-{order:010}")).expect("valid")),

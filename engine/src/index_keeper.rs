@@ -30,17 +30,21 @@ pub(crate) struct IndexKeeper {
 
 impl IndexKeeper {
     /// Makes missing rows again, then runs until nobody can give orders any more.
-    pub(crate) fn run(mut self, recovered: u64, orders: &Receiver<Order>) {
-        if let Err(error) = self.rebuild(recovered) {
-            tracing::error!(%error, "the index cannot be rebuilt; what has ended will not be found");
-        }
+    ///
+    /// # Errors
+    /// The log cannot be read. Without its rows, what has ended would seem never to have been, so the
+    /// engine must end.
+    pub(crate) fn run(mut self, recovered: u64, orders: &Receiver<Order>) -> Result<(), LogError> {
+        let rebuilt = self.rebuild(recovered);
+        // Whoever waits for the rows goes on, to be told that the engine has failed.
         self.recent.set_whole();
+        rebuilt?;
         loop {
             let order = receive_within(orders, LOOK);
             let everything = match &order {
                 Ok(Some(Order::Flush(_))) => true,
                 Ok(None) => false,
-                Err(()) => return,
+                Err(()) => return Ok(()),
             };
             if let Err(error) = self.write(everything) {
                 tracing::warn!(%error, "the index could not be written; its rows stay in memory");

@@ -62,7 +62,10 @@ fn fetch(cache: &Path, jars: &Path) -> Result<(), Skip> {
 }
 
 /// A program that answers.
-fn needed(program: &str, question: &str) -> Result<(), Skip> {
+///
+/// # Errors
+/// This machine has none.
+pub(super) fn needed(program: &str, question: &str) -> Result<(), Skip> {
     let mut asked = Command::new(program);
     asked.arg(question).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     match asked.status() {
