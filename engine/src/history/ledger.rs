@@ -8,7 +8,7 @@ mod walk;
 use std::sync::Arc;
 
 use onhand_domain::catalog::{ItemNumber, LocationNumber, TenantNumber};
-use onhand_domain::change::{Cause, Change, Movement, MovementKind};
+use onhand_domain::change::{Cause, Change, Movement, MovementKind, PositionChange};
 use onhand_domain::decide::OCCURRED_AHEAD_MS_MAX;
 use onhand_domain::ids::{ItemId, LocationId, LotNumber, Reference};
 use onhand_domain::position::Bucket;
