@@ -47,7 +47,7 @@ pub const RESERVATIONS_OF_ORDER_MAX: usize = 10_000;
 const RETURNS_OF_ORDER_MAX: usize = 10_000;
 
 /// Calls `row` for every index row that a record gives.
-pub(crate) fn rows_of(change: &Change, sequence: u64, mut row: impl FnMut(IndexRow)) {
+pub fn rows_of(change: &Change, sequence: u64, mut row: impl FnMut(IndexRow)) {
     letters::rows_of(change, sequence, &mut row);
     if change.cause == onhand_domain::change::Cause::Unchanged {
         return;
@@ -76,14 +76,15 @@ fn returned_on(change: &Change) -> Option<&Reference> {
 
 /// Rows that are not on disk yet, and whether all of them are known again after a start.
 #[derive(Debug, Default)]
-pub(crate) struct RecentRows {
+pub struct RecentRows {
     rows: RwLock<BTreeSet<(u8, u64, u64)>>,
     is_whole: Mutex<bool>,
     whole: Condvar,
 }
 
 impl RecentRows {
-    pub(crate) fn extend(&self, rows: impl Iterator<Item = IndexRow>) {
+    /// Adds rows of durable records.
+    pub fn extend(&self, rows: impl Iterator<Item = IndexRow>) {
         self.rows.write().extend(rows.map(|row| (row.kind, row.key, row.sequence)));
     }
 
@@ -100,7 +101,8 @@ impl RecentRows {
             .collect()
     }
 
-    pub(crate) fn set_whole(&self) {
+    /// All rows of durable records are known: whoever waits to look something up goes on.
+    pub fn set_whole(&self) {
         *self.is_whole.lock() = true;
         self.whole.notify_all();
     }
@@ -122,12 +124,18 @@ impl RecentRows {
 
 /// Finds records in the log, on the thread of a reader.
 #[derive(Clone)]
-pub(crate) struct Archive {
+pub struct Archive {
     pub(crate) recent: Arc<RecentRows>,
     pub(crate) index: IndexReader,
 }
 
 impl Archive {
+    /// Looks into rows that are on disk, and into those that are not yet.
+    #[must_use]
+    pub const fn new(recent: Arc<RecentRows>, index: IndexReader) -> Self {
+        Self { recent, index }
+    }
+
     /// Sequences of records, newest first.
     fn lookup(&self, kind: u8, key: u64, limit: usize) -> Result<Vec<u64>, LogError> {
         self.recent.wait();
@@ -152,12 +160,11 @@ impl Archive {
         }
     }
 
-    /// What a command needs to be decided.
-    pub(crate) fn recall(
-        &self,
-        log: &dyn ReadLog,
-        recall: Recall,
-    ) -> Result<Option<Found>, LogError> {
+    /// What a command needs to be decided. Waits until [`RecentRows::set_whole`] was said.
+    ///
+    /// # Errors
+    /// The index or the log cannot be read.
+    pub fn recall(&self, log: &dyn ReadLog, recall: Recall) -> Result<Option<Found>, LogError> {
         Ok(match recall {
             Recall::Reservation(number) => self.reservation(log, number)?.map(Found::Reservation),
             Recall::Transfer(number) => self

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Duration;
 
-use onhand_storage::{IndexStore, LogError, LogReader};
+use onhand_storage::{IndexRow, IndexStore, LogError, LogReader};
 
 use crate::history::{RecentRows, rows_of};
 use crate::hopper::receive_within;
@@ -19,44 +19,47 @@ pub(crate) enum Order {
     Flush(SyncSender<()>),
 }
 
-/// Its parts.
-pub(crate) struct IndexKeeper {
-    pub(crate) store: IndexStore,
-    pub(crate) recent: Arc<RecentRows>,
-    pub(crate) log: LogReader,
-    pub(crate) figures: Arc<Figures>,
-    pub(crate) records_max: u64,
+/// What it does, without the thread: which rows are written when.
+pub struct Indexer {
+    store: IndexStore,
+    recent: Arc<RecentRows>,
+    log: LogReader,
+    records_max: u64,
 }
 
-impl IndexKeeper {
-    /// Makes missing rows again, then runs until nobody can give orders any more.
-    pub(crate) fn run(mut self, recovered: u64, orders: &Receiver<Order>) {
-        if let Err(error) = self.rebuild(recovered) {
-            tracing::error!(%error, "the index cannot be rebuilt; what has ended will not be found");
-        }
-        self.recent.set_whole();
-        loop {
-            let order = receive_within(orders, LOOK);
-            let everything = match &order {
-                Ok(Some(Order::Flush(_))) => true,
-                Ok(None) => false,
-                Err(()) => return,
-            };
-            if let Err(error) = self.write(everything) {
-                tracing::warn!(%error, "the index could not be written; its rows stay in memory");
-            }
-            if let Ok(Some(Order::Flush(done))) = order {
-                // Whoever asked may have given up waiting.
-                let _ = done.try_send(());
-            }
-        }
+/// How much is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Whatever is durable.
+    Everything,
+    /// Sealed segments, and what has become too much to wait in memory.
+    Due,
+}
+
+impl Indexer {
+    /// Writes rows into `store` once `records_max` records wait; until then they stay in `recent`.
+    #[must_use]
+    pub const fn new(
+        store: IndexStore,
+        recent: Arc<RecentRows>,
+        log: LogReader,
+        records_max: u64,
+    ) -> Self {
+        Self { store, recent, log, records_max }
     }
 
-    /// Rows of records that no run covers, read from the log again.
-    fn rebuild(&self, recovered: u64) -> Result<(), LogError> {
-        let covered = self.store.covered_to();
-        self.figures.tell_indexed(covered);
-        let mut cursor = self.log.frames_from(covered.saturating_add(1));
+    /// The rows of all records up to here are on disk.
+    #[must_use]
+    pub fn covered_to(&self) -> u64 {
+        self.store.covered_to()
+    }
+
+    /// Rows of records up to `recovered` that no run covers, read from the log again.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn rebuild(&self, recovered: u64) -> Result<(), LogError> {
+        let mut cursor = self.log.frames_from(self.covered_to().saturating_add(1));
         while cursor.next_sequence() <= recovered {
             let Some(frame) = cursor.next_frame()? else { break };
             let mut rows = Vec::new();
@@ -65,7 +68,7 @@ impl IndexKeeper {
                     record::decode(stored.kind, stored.version, stored.sequence, stored.payload);
                 // A record that recovery has read can be read.
                 if let Ok(change) = change {
-                    rows_of(&change, stored.sequence, |row| rows.push(row));
+                    rows_of(&change, stored.sequence, |row: IndexRow| rows.push(row));
                 }
             }
             self.recent.extend(rows.into_iter());
@@ -73,9 +76,12 @@ impl IndexKeeper {
         Ok(())
     }
 
-    /// Writes a run when enough is waiting, or when a segment is complete.
-    fn write(&mut self, everything: bool) -> Result<(), LogError> {
-        let durable = self.figures.durable();
+    /// Writes a run when enough is waiting, or when a segment is complete. The rows of all records up
+    /// to `durable` are in `recent` or on disk.
+    ///
+    /// # Errors
+    /// The index cannot be written; its rows stay in memory.
+    pub fn write(&mut self, durable: u64, extent: Extent) -> Result<(), LogError> {
         let ranges = self.log.segment_ranges();
         let active = ranges.last().map(|(segment, _, _)| *segment);
         for (segment, first, last) in ranges {
@@ -90,15 +96,47 @@ impl IndexKeeper {
                 continue;
             }
             let waiting = last.saturating_sub(covered);
-            if everything || is_sealed || waiting >= self.records_max {
+            if extent == Extent::Everything || is_sealed || waiting >= self.records_max {
                 self.store.append_run(segment, first, last, self.recent.range(first, last))?;
                 if is_sealed {
                     self.store.merge(segment)?;
                 }
                 self.recent.forget_up_to(last);
-                self.figures.tell_indexed(last);
             }
         }
         Ok(())
+    }
+}
+
+/// Its parts.
+pub(crate) struct IndexKeeper {
+    pub(crate) indexer: Indexer,
+    pub(crate) figures: Arc<Figures>,
+}
+
+impl IndexKeeper {
+    /// Makes missing rows again, then runs until nobody can give orders any more.
+    pub(crate) fn run(mut self, recovered: u64, orders: &Receiver<Order>) {
+        self.figures.tell_indexed(self.indexer.covered_to());
+        if let Err(error) = self.indexer.rebuild(recovered) {
+            tracing::error!(%error, "the index cannot be rebuilt; what has ended will not be found");
+        }
+        self.indexer.recent.set_whole();
+        loop {
+            let order = receive_within(orders, LOOK);
+            let extent = match &order {
+                Ok(Some(Order::Flush(_))) => Extent::Everything,
+                Ok(None) => Extent::Due,
+                Err(()) => return,
+            };
+            if let Err(error) = self.indexer.write(self.figures.durable(), extent) {
+                tracing::warn!(%error, "the index could not be written; its rows stay in memory");
+            }
+            self.figures.tell_indexed(self.indexer.covered_to());
+            if let Ok(Some(Order::Flush(done))) = order {
+                // Whoever asked may have given up waiting.
+                let _ = done.try_send(());
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use onhand_storage::{DataDirectory, IndexStore, LogReader, ReadLog, SegmentedLog};
+use onhand_storage::{Background, DataDirectory, IndexStore, LogReader, ReadLog, SegmentedLog};
 use parking_lot::Mutex;
 use ractor::Actor;
 use tokio::sync::watch;
@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::EngineConfig;
 use crate::error::StartError;
 use crate::gate::Gate;
-use crate::history::{Archive, History, RecentRows};
+use crate::history::{Archive, History};
 use crate::hopper::Hopper;
 use crate::outbox::Outbox;
 use crate::permits::Permits;
@@ -22,7 +22,7 @@ use crate::port::Ticket;
 use crate::ports::Ports;
 use crate::reader::Readers;
 use crate::recovery::Recovered;
-use crate::release::{self, Release};
+use crate::release::{self, Release, Releaser};
 use crate::status::Figures;
 use crate::supervisor::{Alarm, Supervisor};
 use crate::view::View;
@@ -53,11 +53,11 @@ impl Plan {
         index: &IndexStore,
     ) -> Result<Self, StartError> {
         let log: Arc<dyn ReadLog> = Arc::new(reader.clone());
-        let archive = Archive { recent: Arc::new(RecentRows::default()), index: index.reader() };
+        let archive = Archive::new(Arc::default(), index.reader());
         let figures = Arc::new(Figures::default());
         figures.start_from(recovered.sequence, recovered.checkpointed);
         let view = View::new();
-        view.load(&recovered.stock, recovered.sequence);
+        view.load(&recovered.stock, recovered.sequence, Background::Threads);
         Ok(Self {
             directory: Arc::clone(directory),
             alarm: Alarm { gate: Arc::new(Gate::default()), ports: Arc::new(Ports::default()) },
@@ -99,12 +99,14 @@ impl Plan {
 
     fn release_parts(&self) -> release::Parts {
         release::Parts {
-            log: self.fixed.log_number,
-            view: Arc::clone(&self.view),
+            releaser: Releaser::new(
+                self.fixed.log_number,
+                Arc::clone(&self.view),
+                Arc::clone(&self.archive.recent),
+            ),
             ports: Arc::clone(&self.alarm.ports),
             permits: Arc::clone(&self.permits),
             readers: self.readers.clone(),
-            recent: Arc::clone(&self.archive.recent),
             hopper: Arc::clone(&self.hopper),
             durable: self.durable.clone(),
             figures: Arc::clone(&self.figures),
