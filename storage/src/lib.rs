@@ -45,7 +45,7 @@ pub use config::{
 };
 pub use directory::{Cursors, DataDirectory};
 #[cfg(feature = "faults")]
-pub use disk::lossy::{LossyDisk, Survival};
+pub use disk::lossy::{Fault, Lasts, Leaves, LossyDisk, Meets, Survival};
 pub use disk::{BackendError, Background, Disk, DiskLock, FileDisk, Space, StorageBackend};
 pub use error::{LogError, OpenError};
 pub use frame::{

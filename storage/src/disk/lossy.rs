@@ -11,6 +11,12 @@ use parking_lot::Mutex;
 use super::{Background, Disk, DiskLock, Space, StorageBackend};
 use crate::error::OpenError;
 
+mod contents;
+mod fault;
+
+use contents::{Change, Contents, Random, size};
+pub use fault::{Fault, Lasts, Leaves, Meets};
+
 /// What a crash leaves of the bytes and names that were not synced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Survival {
@@ -25,9 +31,6 @@ pub enum Survival {
     All,
 }
 
-/// Writes are torn at multiples of this.
-const SECTOR_BYTES: u64 = 512;
-
 /// Files in memory. Clones share them. Everything runs inline, so that the same calls always are
 /// the same operations.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +43,9 @@ struct State {
     /// Raised by a restart: what was opened before is dead.
     generation: u64,
     operations: u64,
+    reads: u64,
+    /// How often a planned fault has struck.
+    refusals: u64,
     plan: Plan,
     is_off: bool,
     is_locked: bool,
@@ -56,20 +62,7 @@ enum Plan {
     #[default]
     Work,
     CrashAt(u64),
-    FailAt(u64, io::ErrorKind),
-}
-
-#[derive(Debug, Default)]
-struct Contents {
-    durable: Vec<u8>,
-    current: Vec<u8>,
-    pending: Vec<Change>,
-}
-
-#[derive(Clone, Debug)]
-enum Change {
-    Write { offset: u64, bytes: Vec<u8> },
-    Length(u64),
+    Refuse(Fault),
 }
 
 /// What one operation does to the names of a directory, in one step.
@@ -77,77 +70,6 @@ enum Change {
 struct NameChange {
     directory: PathBuf,
     entries: Vec<(PathBuf, Option<usize>)>,
-}
-
-fn size(bytes: u64) -> usize {
-    usize::try_from(bytes).expect("files of tests fit into memory")
-}
-
-fn put(contents: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
-    let start = size(offset);
-    if contents.len() < start + bytes.len() {
-        contents.resize(start + bytes.len(), 0);
-    }
-    contents[start..start + bytes.len()].copy_from_slice(bytes);
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014): small, seedable, good enough to tear files.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn coin(&mut self) -> bool {
-        self.next() & 1 == 1
-    }
-}
-
-impl Contents {
-    fn apply(contents: &mut Vec<u8>, change: &Change) {
-        match change {
-            Change::Write { offset, bytes } => put(contents, *offset, bytes),
-            Change::Length(length) => contents.resize(size(*length), 0),
-        }
-    }
-
-    fn change(&mut self, change: Change) {
-        Self::apply(&mut self.current, &change);
-        self.pending.push(change);
-    }
-
-    fn sync(&mut self) {
-        for change in self.pending.drain(..) {
-            Self::apply(&mut self.durable, &change);
-        }
-    }
-
-    /// Makes durable what the dice let through.
-    fn tear(&mut self, random: &mut Random) {
-        for change in std::mem::take(&mut self.pending) {
-            match change {
-                Change::Length(_) if random.coin() => Self::apply(&mut self.durable, &change),
-                Change::Length(_) => {}
-                Change::Write { offset, bytes } => {
-                    let mut at = 0;
-                    while at < bytes.len() {
-                        let position = offset + at as u64;
-                        let sector = size(SECTOR_BYTES - position % SECTOR_BYTES);
-                        let end = bytes.len().min(at + sector);
-                        if random.coin() {
-                            put(&mut self.durable, position, &bytes[at..end]);
-                        }
-                        at = end;
-                    }
-                }
-            }
-        }
-    }
 }
 
 impl State {
@@ -173,33 +95,57 @@ impl State {
         Ok(())
     }
 
-    /// Counts an operation, does it, and fails it if that is planned. A crash lets it begin: it is
-    /// among what may be torn, and never known to have succeeded.
-    fn operate(&mut self, generation: u64, operation: impl FnOnce(&mut Self)) -> io::Result<()> {
+    /// The fault that meets the next operation of this kind, which is counted.
+    fn next(&mut self, meets: Meets) -> Option<Fault> {
+        let count = match meets {
+            Meets::Changes => &mut self.operations,
+            Meets::Reads => &mut self.reads,
+        };
+        *count += 1;
+        let Plan::Refuse(fault) = self.plan else { return None };
+        let strikes = fault.strikes(meets, *count);
+        self.refusals += u64::from(strikes);
+        strikes.then_some(fault)
+    }
+
+    /// Counts an operation, does it, and fails it if that is planned; then `refused` tells what it
+    /// leaves. A crash lets it begin: it is among what may be torn, and never known to have
+    /// succeeded.
+    fn operate(
+        &mut self,
+        generation: u64,
+        operation: impl FnOnce(&mut Self),
+        refused: impl FnOnce(&mut Self, Leaves),
+    ) -> io::Result<()> {
         self.is_alive(generation)?;
-        self.operations += 1;
+        if let Some(fault) = self.next(Meets::Changes) {
+            refused(self, fault.leaves);
+            return Err(fault.kind.into());
+        }
+        operation(self);
         match self.plan {
             Plan::CrashAt(at) if at == self.operations => {
-                operation(self);
                 self.is_off = true;
                 Err(io::Error::other("the power failed"))
             }
-            Plan::FailAt(at, kind) if at == self.operations => Err(kind.into()),
-            _ => {
-                operation(self);
-                Ok(())
-            }
+            _ => Ok(()),
         }
     }
 
-    /// Counts a sync. It does nothing when it fails.
-    fn operate_sync(&mut self, generation: u64, sync: impl FnOnce(&mut Self)) -> io::Result<()> {
+    /// Counts a sync. A crash comes before it does anything.
+    fn operate_sync(
+        &mut self,
+        generation: u64,
+        sync: impl FnOnce(&mut Self),
+        refused: impl FnOnce(&mut Self, Leaves),
+    ) -> io::Result<()> {
         let planned = matches!(self.plan, Plan::CrashAt(at) if at == self.operations + 1);
-        self.operate(generation, |state| {
+        let sync = |state: &mut Self| {
             if !planned {
                 sync(state);
             }
-        })
+        };
+        self.operate(generation, sync, refused)
     }
 
     fn sync_names(&mut self, directory: &Path) {
@@ -247,9 +193,19 @@ impl LossyDisk {
         self.state.lock().plan = Plan::CrashAt(operation);
     }
 
-    /// Fails this one operation, and nothing else.
-    pub fn fail_at(&self, operation: u64, kind: io::ErrorKind) {
-        self.state.lock().plan = Plan::FailAt(operation, kind);
+    /// Refuses what the fault says.
+    pub fn refuse(&self, fault: Fault) {
+        self.state.lock().plan = Plan::Refuse(fault);
+    }
+
+    /// Reads of files so far.
+    pub fn reads(&self) -> u64 {
+        self.state.lock().reads
+    }
+
+    /// How many operations were refused so far.
+    pub fn refusals(&self) -> u64 {
+        self.state.lock().refusals
     }
 
     /// Whether the planned crash has come.
@@ -320,10 +276,11 @@ impl LossyDisk {
             Err(_) => {
                 let directory = path.parent().unwrap_or(path).to_owned();
                 let file = state.files.len();
-                state.operate(generation, |state| {
+                let create = |state: &mut State| {
                     state.files.push(Contents::default());
                     state.change_names(&directory, vec![(path.to_owned(), Some(file))]);
-                })?;
+                };
+                state.operate(generation, create, |_, _| {})?;
                 file
             }
         };
@@ -333,7 +290,7 @@ impl LossyDisk {
     fn operate(&self, operation: impl FnOnce(&mut State)) -> io::Result<()> {
         let mut state = self.state.lock();
         let generation = state.generation;
-        state.operate(generation, operation)
+        state.operate(generation, operation, |_, _| {})
     }
 }
 
@@ -347,7 +304,16 @@ struct LossyFile {
 impl LossyFile {
     fn change(&self, change: Change) -> io::Result<()> {
         let mut state = self.state.lock();
-        state.operate(self.generation, |state| state.files[self.file].change(change))
+        let refused = change.clone();
+        state.operate(
+            self.generation,
+            |state| state.files[self.file].change(change),
+            |state, leaves| {
+                if leaves == Leaves::Half {
+                    state.files[self.file].change_half(refused);
+                }
+            },
+        )
     }
 }
 
@@ -359,8 +325,11 @@ impl StorageBackend for LossyFile {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let state = self.state.lock();
+        let mut state = self.state.lock();
         state.is_alive(self.generation)?;
+        if let Some(fault) = state.next(Meets::Reads) {
+            return Err(fault.kind.into());
+        }
         let start = size(offset);
         match state.files[self.file].current.get(start..start + out.len()) {
             Some(bytes) => out.copy_from_slice(bytes),
@@ -375,7 +344,12 @@ impl StorageBackend for LossyFile {
 
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.state.lock();
-        state.operate_sync(self.generation, |state| state.files[self.file].sync())
+        let seed = state.operations;
+        state.operate_sync(
+            self.generation,
+            |state| state.files[self.file].sync(),
+            |state, _| state.files[self.file].tear(&mut Random(seed)),
+        )
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
@@ -455,7 +429,7 @@ impl Disk for LossyDisk {
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
         let mut state = self.state.lock();
         let generation = state.generation;
-        state.operate_sync(generation, |state| state.sync_names(path))
+        state.operate_sync(generation, |state| state.sync_names(path), |_, _| {})
     }
 
     fn space(&self, _path: &Path) -> io::Result<Space> {

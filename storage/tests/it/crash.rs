@@ -3,7 +3,7 @@
 
 use std::io::ErrorKind;
 
-use onhand_storage::{LogError, LossyDisk, Survival, verify_chain};
+use onhand_storage::{Fault, LogError, LossyDisk, Survival, verify_chain};
 
 use crate::support::{append, assert_records, open_lossy, open_lossy_log};
 
@@ -117,7 +117,7 @@ fn an_error_at_any_operation_latches_and_loses_nothing() {
     for operation in 1..=operations() {
         for (kind, survival) in [ErrorKind::Other, ErrorKind::StorageFull].iter().zip(survivals) {
             let disk = LossyDisk::new();
-            disk.fail_at(operation, *kind);
+            disk.refuse(Fault::once(operation, *kind));
             let promised = work(&disk);
             disk.restart(survival);
             check(&disk, promised, &format!("{kind} at {operation}, then {survival:?}"));
@@ -130,7 +130,7 @@ fn a_full_disk_is_named() {
     let mut named = 0;
     for operation in 1..=operations() {
         let disk = LossyDisk::new();
-        disk.fail_at(operation, ErrorKind::StorageFull);
+        disk.refuse(Fault::once(operation, ErrorKind::StorageFull));
         let Ok((_directory, mut log, _reader)) = open_lossy_log(&disk, SEGMENT_BYTES) else {
             continue;
         };
