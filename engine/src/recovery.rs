@@ -141,7 +141,7 @@ fn replay(recovered: &mut Recovered, cursor: &mut FrameCursor) -> Result<(), Sta
             recovered.sequence = stored.sequence;
             recovered.replayed = recovered.replayed.saturating_add(1);
         }
-        recovered.stock.forget(recovered.last, usize::MAX);
+        recovered.stock.forget(recovered.last, usize::MAX, u64::MAX);
     }
     Ok(())
 }

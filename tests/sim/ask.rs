@@ -5,7 +5,7 @@
 
 mod catalog;
 mod reservations;
-mod stock;
+pub(crate) mod stock;
 mod transfers;
 pub(crate) mod upkeep;
 

@@ -92,7 +92,7 @@ const UNREACHABLE: [(&str, &str); 4] = [
 ];
 
 /// Outcomes, faults and states that must be reached besides.
-const OTHERS: [&str; 49] = [
+const OTHERS: &[&str] = &[
     "outcome Changed",
     "outcome Unchanged",
     "outcome Refused",
@@ -101,7 +101,7 @@ const OTHERS: [&str; 49] = [
     "outcome Duplicate",
     "outcome DeadLettersFull",
     "outcome behind a message that was not acted on",
-    "fault power failed while serving",
+    "fault power failed while stopping",
     "fault power failed during the start",
     "fault power failed during a commit",
     "fault power failed during a checkpoint",
@@ -131,7 +131,10 @@ const OTHERS: [&str; 49] = [
     "state decided records were lost by a crash",
     "state retried after it was decided",
     "state retried after it was lost",
-    "state recalled",
+    "state recalled by rows in memory",
+    "state recalled by the index",
+    "state order recalled",
+    "state recalled once more, because it took too long",
     "state recalled, and there was nothing",
     "state due hold expired by a command",
     "state expired by a tick",
@@ -162,18 +165,12 @@ impl Coverage {
         self.hit(&format!("cause {cause:?}"));
     }
 
-    pub(crate) fn add(&mut self, other: &Self) {
-        for (name, count) in &other.counts {
-            *self.counts.entry(name.clone()).or_default() += count;
-        }
-    }
-
     pub(crate) fn count(&self, name: &str) -> u64 {
         self.counts.get(name).copied().unwrap_or(0)
     }
 
     /// How often something that begins like this was reached.
-    pub(crate) fn sum(&self, beginning: &str) -> u64 {
+    fn sum(&self, beginning: &str) -> u64 {
         let meant = self.counts.iter().filter(|(name, _)| name.starts_with(beginning));
         meant.map(|(_, count)| count).sum()
     }
@@ -193,6 +190,19 @@ impl Coverage {
         let missed = missed.filter(|name| (self.count(name) == 0) != cannot(name));
         let unnamed = self.counts.keys().filter(|name| !Self::wanted().contains(name));
         missed.chain(unnamed.map(|name| format!("{name} (not in the list)"))).collect()
+    }
+
+    /// How much was done, and how fast.
+    pub(crate) fn summary(&self, runs: u64, steps: usize, seconds: f64) -> String {
+        let operations = runs * steps as u64;
+        let (decided, faults) = (self.sum("outcome"), self.sum("fault"));
+        let records = self.sum("cause");
+        #[allow(clippy::cast_precision_loss, reason = "a figure for people")]
+        let per_second = operations as f64 / seconds;
+        format!(
+            "{runs} runs, {operations} operations in {seconds:.1} s ({per_second:.0} a second), \
+             {decided} commands decided, {records} records, {faults} faults"
+        )
     }
 
     /// The report.

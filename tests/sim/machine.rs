@@ -16,6 +16,7 @@ use onhand_engine::index_keeper::Indexer;
 use onhand_engine::recovery::{Recovered, recover};
 use onhand_engine::release::Releaser;
 use onhand_engine::snapshot::{self, Place, Portion};
+use onhand_engine::verify::verify_with;
 use onhand_engine::view::View;
 use onhand_engine::writer::core::{Core, Envelope};
 use onhand_engine::writer::filling::Filling;
@@ -30,8 +31,8 @@ use crate::model::Model;
 /// Names a call that waits for its answer.
 pub(crate) type Ticket = u64;
 
-/// Age in milliseconds above which a recall is read again.
-const RECALL_AGE_MS_MAX: i64 = 5_000;
+/// Age in milliseconds above which a recall is read again: less than what has ended stays in memory.
+const RECALL_AGE_MS_MAX: i64 = 200;
 /// Records whose rows may wait for the index.
 const INDEX_RECORDS_MAX: u64 = 40;
 
@@ -89,6 +90,14 @@ fn config(rules: &Rules) -> StorageConfig {
     config.cache_bytes = 1 << 20;
     config.checkpoint_bytes_per_second = 0;
     config
+}
+
+/// What `onhand verify` says about the directory.
+pub(crate) fn verify(disk: &LossyDisk, rules: &Rules) -> Result<Vec<String>, String> {
+    let opened = DataDirectory::open_to_verify_with(config(rules), Arc::new(disk.clone()));
+    let directory = opened.map_err(|error| error.to_string())?;
+    let report = verify_with(&directory, &mut |_| {}).map_err(|error| error.to_string())?;
+    Ok(report.findings)
 }
 
 /// What a start has found.

@@ -59,6 +59,7 @@ pub(crate) struct Model {
     pub(crate) streams: Streams,
     pub(crate) letters: BTreeMap<u64, Letter>,
     pub(crate) letters_max: usize,
+    pub(crate) forgotten_keys: u64,
     nothing: Shop,
 }
 
@@ -116,6 +117,7 @@ impl Model {
             streams: Streams::default(),
             letters: BTreeMap::new(),
             letters_max: rules.dead_letters_max as usize,
+            forgotten_keys: 0,
             nothing: Shop::default(),
         }
     }
@@ -169,7 +171,7 @@ impl Model {
         let mut step = Step::of(self, &command.tenant, now);
         step.told.cause = Some(command.action.cause());
         if let Some(source) = command.source.as_deref()
-            && let Some(expected) = self.met_before(source, &step)
+            && let Some(expected) = self.met_before(source)
         {
             return expected.unwrap_or_else(|()| self.bury(command, now, None));
         }
@@ -196,7 +198,7 @@ impl Model {
     }
 
     /// What its source alone says of a message; `Err`: its event was told with other content.
-    fn met_before(&self, source: &Source, _: &Step) -> Option<Result<Expected, ()>> {
+    fn met_before(&self, source: &Source) -> Option<Result<Expected, ()>> {
         if self.streams.has_passed(&source.position) {
             return Some(Ok(Expected::Passed));
         }
@@ -247,7 +249,9 @@ impl Model {
         step.model.tenants.entry(step.tenant.clone()).or_default();
         let sequence = step.sequence;
         if let Some(key) = command.key.filter(|_| is_bound) {
-            step.model.keys.enter(key, Rc::new(command.action.clone()), sequence);
+            let action = Rc::new(command.action.clone());
+            let forgotten = step.model.keys.enter(key, action, sequence);
+            step.model.forgotten_keys += u64::from(forgotten);
         }
         if let Some(source) = &command.source {
             step.model.streams.advance(&source.position, sequence);

@@ -6,6 +6,8 @@ use crate::dice::Dice;
 /// Kinds of operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
+    /// The shelves are filled.
+    Stock,
     /// A caller sends a command over HTTP.
     Call,
     /// Several do, between two commits.
@@ -58,6 +60,7 @@ pub(crate) enum Kind {
 
 /// How often each kind comes, in a thousand or so.
 const WEIGHTS: &[(u64, Kind)] = &[
+    (6, Kind::Stock),
     (300, Kind::Call),
     (12, Kind::Burst),
     (30, Kind::Retry),
@@ -84,6 +87,9 @@ const WEIGHTS: &[(u64, Kind)] = &[
     (8, Kind::Settle),
 ];
 
+/// So many operations at the beginning fill the shelves.
+const STOCKED_BY: usize = 12;
+
 /// One operation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Op {
@@ -94,5 +100,11 @@ pub(crate) struct Op {
 /// The operations of a run.
 pub(crate) fn plan(seed: u64, steps: usize) -> Vec<Op> {
     let mut dice = Dice::new(seed);
-    (0..steps).map(|_| Op { kind: dice.weighted(WEIGHTS), seed: dice.roll() }).collect()
+    let mut op = |number| {
+        let kind = dice.weighted(WEIGHTS);
+        // There is nothing to be done with empty shelves.
+        let kind = if number < STOCKED_BY { Kind::Stock } else { kind };
+        Op { kind, seed: dice.roll() }
+    };
+    (0..steps).map(&mut op).collect()
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use onhand_domain::command::{Action, Backorder, Command, Source, SourcePosition};
 use onhand_domain::quantity::Quantity;
 use onhand_domain::stock::{Rules, Stock};
+use onhand_domain::upkeep::Upkeep;
 use onhand_engine::record;
 use onhand_engine::recovery::Recovered;
 use onhand_storage::LogReader;
@@ -35,7 +36,7 @@ pub(crate) enum Plant {
     StaleView,
     /// Checkpoints are installed before the log knows what they know.
     EarlyCheckpoint,
-    /// A dead letter is forgotten: its message is passed over in silence.
+    /// Messages are passed over in silence.
     SilentSkip,
 }
 
@@ -54,6 +55,24 @@ impl Plant {
         Self::SilentSkip,
     ];
 
+    /// What the checker must say, one of them.
+    pub(crate) const fn signs(self) -> &'static [&'static str] {
+        match self {
+            Self::Nothing => &[],
+            Self::Oversell => &["InsufficientStock", "movements"],
+            Self::EarlyAnswer => &["was acknowledged"],
+            Self::DoubledOffset => &["must be Passed", "sources", "acted on before", "must be Dup"],
+            Self::SequenceHole => &["recovered", "the last record", "there"],
+            Self::ForgottenKey => &["must be Repeat", "keys", "must be Record"],
+            Self::LostRecord => &["recovered memory"],
+            Self::WrongFigure => &["figures"],
+            Self::EarlyExpiry => &["is not due"],
+            Self::StaleView => &["view"],
+            Self::EarlyCheckpoint => &["recovered memory", "panicked"],
+            Self::SilentSkip => &["cause"],
+        }
+    }
+
     /// What the engine makes of a command.
     pub(crate) fn twist(self, command: &Command, ticket: u64) -> Command {
         let mut twisted = command.clone();
@@ -69,6 +88,13 @@ impl Plant {
                 }
             }
             (Self::ForgottenKey, _) => twisted.key = None,
+            (Self::SilentSkip, action) => {
+                if let Some(source) = &command.source {
+                    let places = vec![Arc::clone(&source.position)];
+                    *action = Action::Upkeep(Box::new(Upkeep::Advance(places)));
+                    twisted.source = None;
+                }
+            }
             _ => {}
         }
         twisted

@@ -5,6 +5,7 @@ mod consume;
 mod observe;
 mod power;
 mod release;
+mod words;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -31,8 +32,8 @@ pub(crate) enum Sender {
     Caller,
     /// A message: topic, partition, offset.
     Message(usize, usize, u64),
-    /// The consumer tells what it has skipped: topic and partition.
-    Skipped(usize, usize),
+    /// The consumer tells what it has skipped.
+    Skipped,
     /// An operator resets the source of a topic, or gives up what it holds.
     Source(usize),
 }
@@ -158,6 +159,7 @@ impl<'a> Run<'a> {
         self.done += 1;
         self.doing = "serving";
         match op.kind {
+            Kind::Stock => self.stock(dice)?,
             Kind::Call => self.call(dice)?,
             Kind::Burst => {
                 for _ in 0..=dice.below(8) {
@@ -257,6 +259,22 @@ impl<'a> Run<'a> {
     fn is_settled(&mut self) -> bool {
         let machine = self.machine();
         machine.filling.is_empty() && machine.sealed.is_empty() && machine.durable.is_empty()
+    }
+
+    /// The end: everything that waits is done, and a stopped directory is proved.
+    pub(crate) fn finish(&mut self) -> Checked {
+        let mut dice = Dice::new(0);
+        self.kill(&mut dice)?;
+        // Nothing is planned any more.
+        self.disk.crash_at(u64::MAX);
+        self.settle(&mut dice)?;
+        self.check_ledger()?;
+        self.stop(&mut dice)?;
+        self.compare()?;
+        self.machine = None;
+        self.disk.restart(onhand_storage::Survival::All);
+        let findings = crate::machine::verify(&self.disk, &self.rules)?;
+        crate::check::same("what `onhand verify` finds", &findings, &Vec::new())
     }
 
     /// Memory is what the model says, and readers see what was released.

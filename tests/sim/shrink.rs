@@ -33,8 +33,7 @@ pub(crate) fn attempt(
             for op in ops {
                 run.step(*op).map_err(|error| format!("{:?}: {error}", op.kind))?;
             }
-            run.compare()?;
-            run.check_ledger()
+            run.finish().map_err(|error| format!("at the end: {error}"))
         };
         let worked = work();
         done = run.done;
@@ -90,7 +89,7 @@ pub(crate) fn explain(seed: u64, ops: &[Op], plant: Plant, failure: &Failure) ->
     let what = again.err().map_or_else(|| failure.what.clone(), |failure| failure.what);
     format!(
         "seed {seed}, after {} of {} operations: {}\n\nwith {} operations:\n{}\n{what}\n\n\
-         again: SIM_SEED={seed} SIM_STEPS={} cargo test -p onhand-tests --test sim one_seed",
+         again: SIM_SEED={seed} SIM_RUNS=1 SIM_STEPS={} cargo test -p onhand-tests --test sim every",
         failure.done,
         ops.len(),
         failure.what,

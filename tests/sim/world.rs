@@ -30,6 +30,16 @@ pub(crate) fn item(dice: &mut Dice) -> ItemId {
     }
 }
 
+/// One that is always brought in.
+pub(crate) fn staple(dice: &mut Dice) -> ItemId {
+    ItemId::trusted(dice.pick::<&str>(&ITEMS[..7]))
+}
+
+/// One of the large ones.
+pub(crate) fn house(dice: &mut Dice) -> LocationId {
+    LocationId::trusted(dice.pick::<&str>(&LOCATIONS[..4]))
+}
+
 pub(crate) fn location(dice: &mut Dice) -> LocationId {
     match dice.below(40) {
         0 => LocationId::trusted("nowhere"),

@@ -34,7 +34,7 @@ impl Stock {
             if let Some(reservation) = &change.reservation {
                 self.put_reservation(reservation);
             }
-            self.tally_up(change);
+            self.tally_up(change, sequence);
             if let Some(transfer) = &change.transfer {
                 self.promises.put_transfer((**transfer).clone());
             }
@@ -138,13 +138,13 @@ impl Stock {
     }
 
     /// Keeps what is known of an order up to date, while returns on it are coming in.
-    fn tally_up(&mut self, change: &Change) {
+    fn tally_up(&mut self, change: &Change, sequence: u64) {
         let detail = change.detail.as_ref();
         match change.cause {
             Cause::Fulfilled => {
                 let order = change.reservation.as_ref().and_then(|held| held.order.as_ref());
                 let Some(order) = order else { return };
-                self.promises.tally_up(change.tenant, order, change.at, |tally| {
+                self.promises.tally_up((change.tenant, order), change.at, sequence, |tally| {
                     change.shipped.iter().for_each(|share| tally.ship(share.item, share.quantity));
                 });
             }
@@ -156,7 +156,7 @@ impl Stock {
                     Some((position.item, quantity))
                 });
                 let promises = &mut self.promises;
-                promises.tally_up(change.tenant, order, change.at, |tally| {
+                promises.tally_up((change.tenant, order), change.at, sequence, |tally| {
                     returned.for_each(|(item, quantity)| tally.take_back(item, quantity));
                 });
             }
@@ -268,8 +268,9 @@ impl Stock {
         self.promises.recall_order((tenant, order.clone()), ended, returned, now);
     }
 
-    /// Forgets at most `limit` ended things whose time in memory is over; returns how many.
-    pub fn forget(&mut self, now: crate::time::Timestamp, limit: usize) -> usize {
-        self.promises.forget(now, limit)
+    /// Forgets at most `limit` ended things whose time in memory is over; returns how many. What rests on
+    /// a record above `findable` stays, because a recall would not find it yet.
+    pub fn forget(&mut self, now: crate::time::Timestamp, limit: usize, findable: u64) -> usize {
+        self.promises.forget(now, limit, findable)
     }
 }

@@ -141,6 +141,7 @@ impl State {
             return more;
         }
         let now = parts.clock.now();
+        parts.core.tell_findable(parts.figures.durable());
         let (core, taken, lanes) = (&mut parts.core, &mut self.taken, &mut self.lanes);
         let hopper = Arc::clone(&parts.hopper);
         let mut recalls = Vec::new();
@@ -173,6 +174,7 @@ impl State {
         }
         let now = parts.clock.now();
         let core = &mut parts.core;
+        core.tell_findable(parts.figures.durable());
         let more = parts.hopper.fill(|filling| expire(core, now, filling));
         self.tell(now);
         more

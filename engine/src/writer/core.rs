@@ -105,6 +105,7 @@ pub struct Envelope<T> {
 pub struct Core {
     stock: Stock,
     sequence: u64,
+    findable: u64,
     recall_age_ms_max: i64,
     expiry_turn: u16,
     panics: u64,
@@ -114,7 +115,7 @@ impl Core {
     /// Goes on after record `sequence` with this memory.
     #[must_use]
     pub const fn new(stock: Stock, sequence: u64, recall_age_ms_max: i64) -> Self {
-        Self { stock, sequence, recall_age_ms_max, expiry_turn: 0, panics: 0 }
+        Self { stock, sequence, findable: sequence, recall_age_ms_max, expiry_turn: 0, panics: 0 }
     }
 
     /// The memory.
@@ -127,6 +128,12 @@ impl Core {
     #[must_use]
     pub const fn sequence(&self) -> u64 {
         self.sequence
+    }
+
+    /// Records up to here are durable, and a recall finds them: what has ended by them may be
+    /// forgotten. However far a clock jumps, nothing else may.
+    pub fn tell_findable(&mut self, sequence: u64) {
+        self.findable = sequence.max(self.findable);
     }
 
     /// How many commands were refused because deciding them panicked.
@@ -258,7 +265,7 @@ impl Core {
     /// Turns at most [`DUE_SLICE`] of what is due into records, and forgets what ended long ago.
     /// Returns whether more is due.
     pub fn expire_due<T>(&mut self, now: Timestamp, out: &mut Filling<T>) -> bool {
-        self.stock.forget(now, DUE_SLICE);
+        self.stock.forget(now, DUE_SLICE, self.findable);
         if self.stock.promises().next_deadline().is_none_or(|deadline| deadline > now) {
             return false;
         }

@@ -96,7 +96,16 @@ pub(super) fn put_bin(dice: &mut Dice, _: &Known<'_>) -> Action {
 }
 
 pub(super) fn assign_bin(dice: &mut Dice, known: &Known<'_>) -> Action {
-    Action::AssignBin { place: place(dice, known), bin: world::bin(dice) }
+    let mut place = place(dice, known);
+    let mut bin = world::bin(dice);
+    // Mostly a bin that is there.
+    let shop = known.model.shop(known.tenant);
+    let all = shop.locations.iter();
+    let all = all.flat_map(|(at, held)| held.bins.keys().map(move |bin| (at.clone(), bin.clone())));
+    if let Some((location, known)) = dice.pick_any(all).filter(|_| !dice.once_in(4)) {
+        (place.location, bin) = (location, known);
+    }
+    Action::AssignBin { place, bin }
 }
 
 pub(super) fn set_policy(dice: &mut Dice, known: &Known<'_>) -> Action {

@@ -62,13 +62,13 @@ fn promise(dice: &mut Dice, known: &Known<'_>) -> (u64, Option<Rc<Promise>>) {
         0 => dice.pick_any(all),
         1 => dice.pick_any(all.filter(|held| !held.status.is_open())),
         _ => {
-            let ours = all.filter(|held| held.tenant == *known.tenant);
-            dice.pick_any(ours.filter(|held| held.status.is_open()))
+            let ours = all.clone().filter(|held| held.tenant == *known.tenant);
+            dice.pick_any(ours.filter(|held| held.status.is_open())).or_else(|| dice.pick_any(all))
         }
     };
     let newest = known.model.sequence + 9;
     match found {
-        Some(held) if !dice.once_in(25) => (held.number, Some(Rc::clone(held))),
+        Some(held) if !dice.once_in(40) => (held.number, Some(Rc::clone(held))),
         _ => (1 + dice.below(newest), None),
     }
 }

@@ -1,7 +1,10 @@
 //! Receipts, sales, returns, adjustments, moves, counts.
 
+use std::sync::Arc;
+
+use onhand_domain::catalog::LocationAttributes;
 use onhand_domain::command::{
-    Action, Adjust, Condition, Count, Force, MoveStock, StockEntry, Target,
+    Action, Adjust, Condition, Count, Force, MoveStock, Place, StockEntry, Target,
 };
 use onhand_domain::position::Bucket;
 use onhand_domain::quantity::Quantity;
@@ -21,6 +24,25 @@ fn entry(dice: &mut Dice, known: &Known<'_>) -> StockEntry {
     let amount = if is_huge { i64::MAX / 2 + dice.signed(9) } else { world::amount(dice) };
     let detail = told(detail(dice, known));
     StockEntry { place, quantity: Quantity::from_millionths(amount), detail }
+}
+
+/// Enough of something to do business with, and what must be known of it first.
+pub(crate) fn shelves(dice: &mut Dice, known: &Known<'_>) -> Vec<Action> {
+    let (item, location) = (world::staple(dice), world::house(dice));
+    let mut actions = Vec::new();
+    let shop = known.model.shop(known.tenant);
+    if known.model.is_strict && !shop.items.contains_key(&item) {
+        let attributes = Arc::default();
+        actions.push(Action::PutItem { item: item.clone(), attributes });
+    }
+    if known.model.is_strict && !shop.locations.contains_key(&location) {
+        let attributes = LocationAttributes::default();
+        actions.push(Action::PutLocation { location: location.clone(), attributes });
+    }
+    let quantity = Quantity::units(5 + dice.signed(25));
+    let place = Place { item, location };
+    actions.push(Action::Receive(StockEntry { place, quantity, detail: None }));
+    actions
 }
 
 pub(super) fn receive(dice: &mut Dice, known: &Known<'_>) -> Action {
@@ -50,7 +72,7 @@ pub(super) fn take_back(dice: &mut Dice, known: &Known<'_>) -> Action {
     Action::Return(StockEntry { detail: told(words), ..entry })
 }
 
-fn held(known: &Known<'_>, place: &onhand_domain::command::Place) -> Position {
+fn held(known: &Known<'_>, place: &Place) -> Position {
     let key = (place.item.clone(), place.location.clone());
     known.model.shop(known.tenant).positions.get(&key).cloned().unwrap_or_default()
 }

@@ -32,7 +32,7 @@ pub(crate) fn rebuild(
             stock.apply(&change, sequence);
             ledger.enter(&change, sequence)?;
         }
-        stock.forget(ledger.last, usize::MAX);
+        stock.forget(ledger.last, usize::MAX, u64::MAX);
     }
     same("records in the log", &ledger.sequence, &reader.durable_sequence())?;
     Ok(stock)

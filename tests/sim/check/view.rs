@@ -1,7 +1,7 @@
 //! What readers see, against the model as of the last record that was released.
 
 use onhand_domain::quantity::Quantity;
-use onhand_engine::view::{PositionFilter, ReservationFilter, View};
+use onhand_engine::view::{LetterFilter, PositionFilter, ReservationFilter, View};
 
 use super::{Checked, same};
 use crate::model::Model;
@@ -42,6 +42,12 @@ pub(crate) fn check(view: &View, model: &Model) -> Checked {
     let on_their_way = model.transfers.values().filter(|held| held.open() != 0);
     let must: Vec<u64> = on_their_way.map(|held| held.number).collect();
     same("transfers shown", &view.open_transfers(0), &must)?;
+    let letters = view.dead_letters(LetterFilter::default(), None, ALL);
+    let shown: Vec<_> =
+        letters.items.iter().rev().map(|it| (it.number, it.status, it.attempts)).collect();
+    let must = model.letters.iter();
+    let must: Vec<_> = must.map(|(number, it)| (*number, it.status, it.attempts)).collect();
+    same("letters shown", &shown, &must)?;
     for source in view.sources() {
         let must = model.streams.0.get(&source.stream).map(|held| held.generation);
         same("generation shown", &Some(source.generation), &must)?;

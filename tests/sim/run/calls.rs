@@ -6,8 +6,8 @@ use onhand_domain::upkeep::Upkeep;
 use onhand_engine::keys::key_hash;
 use onhand_engine::writer::core::Envelope;
 
-use super::{Call, Run, Sender};
-use crate::ask::{ACTIONS, Known, upkeep};
+use super::{Call, Run, Sender, words};
+use crate::ask::{ACTIONS, Known, stock, upkeep};
 use crate::check::Checked;
 use crate::dice::Dice;
 use crate::{topics, world};
@@ -27,7 +27,7 @@ impl Run<'_> {
         self.tickets += 1;
         let ticket = self.tickets;
         let twisted = self.plant.twist(&command, ticket);
-        self.say(|| format!("#{ticket} {sender:?} {command:?}"));
+        self.say(|| format!("#{ticket} {}", words::command(&command, sender)));
         self.calls.insert(ticket, Call { command, sender, rests_on: None });
         self.enter(Envelope { command: twisted.into(), ticket, searched: None })
     }
@@ -62,7 +62,23 @@ impl Run<'_> {
             }
         };
         let key = key.map(|key| key_hash(tenant.as_str(), &format!("key-{key}")));
-        self.send(Command { key, ..plain(tenant, action) }, Sender::Caller)
+        let command = Command { key, ..plain(tenant, action) };
+        if key.is_some() && dice.once_in(25) {
+            // An impatient caller sends it twice.
+            self.send(command.clone(), Sender::Caller)?;
+        }
+        self.send(command, Sender::Caller)
+    }
+
+    /// Fills a shelf.
+    pub(super) fn stock(&mut self, dice: &mut Dice) -> Checked {
+        let tenant = world::tenant(dice);
+        let now = self.now().millis();
+        let known = Known { model: &self.model, tenant: &tenant, now };
+        for action in stock::shelves(dice, &known) {
+            self.send(plain(tenant.clone(), action), Sender::Caller)?;
+        }
+        Ok(())
     }
 
     /// Who got no answer sends the same once more, under the same key.

@@ -56,7 +56,7 @@ impl Run<'_> {
         let Some(offset) = held.skipped.take() else { return Ok(()) };
         let upkeep = Upkeep::Advance(vec![self.topics[topic].at(partition, offset)]);
         let command = plain(house(), Action::Upkeep(Box::new(upkeep)));
-        self.send(command, Sender::Skipped(topic, partition))
+        self.send(command, Sender::Skipped)
     }
 
     /// A topic is deleted and made anew; later an operator tells the engine.

@@ -8,7 +8,7 @@ use onhand_domain::time::Timestamp;
 use onhand_engine::Failure;
 use onhand_engine::writer::filling::{Item, Outcome};
 
-use super::{Run, Sender};
+use super::{Run, Sender, words};
 use crate::check::record::{self, sorted};
 use crate::check::{Checked, Names, promise, same};
 use crate::machine::Ticket;
@@ -53,14 +53,18 @@ impl Run<'_> {
             self.say(|| format!("#{ticket} waits for {settled}"));
             return if is_behind { Ok(()) } else { Err(format!("message {offset} was held back")) };
         }
+        let forgotten = self.model.forgotten_keys;
         let due_before = self.model.due(now.millis()).count();
         let expected = self.model.decide(&command, now.millis());
         if let Some(call) = self.calls.get_mut(&ticket) {
             call.rests_on = Some(self.model.sequence);
         }
-        self.say(|| format!("#{ticket} -> {:?}", item.outcome));
+        self.say(|| format!("#{ticket} -> {}", words::outcome(&item.outcome)));
         self.compare_outcome(&expected, &item.outcome, &command, now)
-            .map_err(|error| format!("#{ticket} {:?}: {error}", command.action))?;
+            .map_err(|error| format!("#{ticket}: {error}"))?;
+        if self.model.forgotten_keys > forgotten {
+            self.coverage.hit("state key forgotten");
+        }
         if due_before > 0 {
             self.check_due(&expected, &command, now)?;
         }
@@ -146,7 +150,10 @@ impl Run<'_> {
             (Expected::NoRoom, Outcome::Failed(Failure::DeadLettersFull)) => {
                 "outcome DeadLettersFull"
             }
-            (must, is) => return Err(format!("is {is:?}, must be {must:?}")),
+            (must, is) => {
+                let is = words::outcome(is);
+                return Err(format!("is {is}, must be {must:?}"));
+            }
         };
         self.coverage.hit(name);
         Ok(())

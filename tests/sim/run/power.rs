@@ -46,7 +46,7 @@ impl Run<'_> {
             "a commit" => "fault power failed during a commit",
             "a checkpoint" => "fault power failed during a checkpoint",
             "the index" => "fault power failed while the index was written",
-            _ => "fault power failed while serving",
+            _ => "fault power failed while stopping",
         });
         self.machine = None;
         self.come_back(dice)
@@ -63,7 +63,7 @@ impl Run<'_> {
     pub(super) fn stop(&mut self, dice: &mut Dice) -> Checked {
         self.machine = None;
         if self.disk.is_off() {
-            return self.come_back(dice);
+            return self.fail_power(dice);
         }
         self.coverage.hit("fault stopped in good order");
         self.say(|| "stopped".to_owned());
@@ -150,6 +150,9 @@ impl Run<'_> {
         memory::check(machine.core.stock(), &self.model)
             .map_err(|error| format!("recovered memory: {error}"))?;
         self.machine = Some(machine);
+        // Rounds begin anywhere, so that short lives end some too.
+        let slices = u64::from(self.rules.partitions) + 1;
+        self.machine().slice = u16::try_from(dice.below(slices)).expect("few");
         if dice.once_in(2) {
             self.check_ledger()?;
         }

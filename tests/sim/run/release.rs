@@ -7,7 +7,7 @@ use onhand_engine::Failure;
 use onhand_engine::index_keeper::Extent;
 use onhand_engine::record;
 use onhand_engine::reply::Reply;
-use onhand_engine::writer::core::{Envelope, Searched};
+use onhand_engine::writer::core::{Envelope, Found, Searched};
 use onhand_engine::writer::filling::{Filling, Item, Outcome};
 use onhand_storage::{Log, ReadLog};
 
@@ -24,6 +24,9 @@ impl Run<'_> {
     /// Closes the frame: what is decided from now on goes into the next one.
     pub(super) fn seal(&mut self) {
         let model = Rc::new(self.model.clone());
+        if self.plant == Plant::EarlyAnswer {
+            self.acked = self.acked.max(model.sequence);
+        }
         let machine = self.machine();
         if machine.filling.is_empty() || machine.sealed.len() >= SEALED_MAX {
             return;
@@ -85,13 +88,7 @@ impl Run<'_> {
 
     /// Lets go of the oldest durable frame.
     pub(super) fn release(&mut self, dice: &mut Dice) -> Checked {
-        let is_early = self.plant == Plant::EarlyAnswer;
-        let machine = self.machine();
-        let mut next = machine.durable.pop_front();
-        if next.is_none() && is_early {
-            next = machine.sealed.pop_front();
-        }
-        let Some(frame) = next else { return Ok(()) };
+        let Some(frame) = self.machine().durable.pop_front() else { return Ok(()) };
         let is_stale = self.plant == Plant::StaleView && dice.once_in(9);
         let machine = self.machine();
         for item in &frame.filling.items {
@@ -102,6 +99,7 @@ impl Run<'_> {
             }
         }
         machine.releaser.enter_rows();
+        machine.core.tell_findable(frame.model.sequence);
         self.shown = frame.model;
         for item in frame.filling.items {
             self.answer(item, dice)?;
@@ -115,7 +113,7 @@ impl Run<'_> {
         let rests_on = call.rests_on.ok_or("an answer to what was never decided")?;
         let reader = self.machine().reader.clone();
         let durable = reader.durable_sequence();
-        if rests_on > durable && self.plant != Plant::EarlyAnswer {
+        if rests_on > durable {
             return Err(format!("an answer rests on record {rests_on}, durable is {durable}"));
         }
         let failure = match &item.outcome {
@@ -185,7 +183,7 @@ impl Run<'_> {
                 let streams = self.shown.streams.clone();
                 self.topics[topic].resume(&streams);
             }
-            Sender::Caller | Sender::Skipped(..) => {}
+            Sender::Caller | Sender::Skipped => {}
         }
     }
 
@@ -197,15 +195,28 @@ impl Run<'_> {
         let Some((mut envelope, recall)) = machine.recalls.pop_front() else { return Ok(()) };
         match machine.archive.recall(&machine.reader, recall.clone()) {
             Ok(found) => {
-                self.coverage.hit(if found.is_some() {
-                    "state recalled"
-                } else {
-                    "state recalled, and there was nothing"
+                let (ticket, covered) = (envelope.ticket, machine.indexer.covered_to());
+                let sequence = match &found {
+                    Some(Found::Reservation(held)) => Some(held.sequence),
+                    Some(Found::Transfer(held)) => Some(held.sequence),
+                    _ => None,
+                };
+                self.coverage.hit(match (&found, sequence) {
+                    (Some(_), Some(sequence)) if sequence <= covered => {
+                        "state recalled by the index"
+                    }
+                    (Some(_), Some(_)) => "state recalled by rows in memory",
+                    (Some(_), None) => "state order recalled",
+                    (None, _) => "state recalled, and there was nothing",
                 });
-                self.say(|| format!("#{} recalls {recall:?}: {found:?}", envelope.ticket));
+                self.say(|| format!("#{ticket} recalls {recall:?}, last changed by {sequence:?}"));
                 envelope.searched = Some(Box::new(Searched { at: now, found }));
                 self.pass_now_and_then(dice);
-                self.enter(envelope)
+                self.enter(envelope)?;
+                if self.machine().recalls.back().is_some_and(|(back, _)| back.ticket == ticket) {
+                    self.coverage.hit("state recalled once more, because it took too long");
+                }
+                Ok(())
             }
             Err(error) => {
                 self.excuse(&error)?;
