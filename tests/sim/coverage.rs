@@ -120,6 +120,7 @@ const OTHERS: &[&str] = &[
     "fault start failed",
     "fault checkpoint failed",
     "fault index failed",
+    "fault rows could not be made again",
     "fault recall failed",
     "fault answer dropped",
     "fault clock set forward",

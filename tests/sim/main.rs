@@ -26,7 +26,7 @@ use plant::Plant;
 use shrink::{attempt, explain, shrink};
 
 /// Runs of a build, and operations of each.
-const RUNS: u64 = 400;
+const RUNS: u64 = 200;
 const STEPS: usize = 500;
 
 fn setting(name: &str) -> Option<u64> {
@@ -74,8 +74,8 @@ fn every_answer_and_every_figure_is_what_the_model_says() {
 fn planted_faults_are_found() {
     let mut missed = Vec::new();
     for plant in Plant::ALL {
-        let found = (1..=30).find_map(|seed| {
-            let ops = plan(seed, 300);
+        let found = (1..=100).find_map(|seed| {
+            let ops = plan(seed, STEPS);
             let failure = attempt(seed, &ops, plant, &mut Coverage::default(), None).err()?;
             Some((seed, failure))
         });

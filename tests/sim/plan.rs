@@ -78,7 +78,7 @@ const WEIGHTS: &[(u64, Kind)] = &[
     (110, Kind::Commit),
     (130, Kind::Release),
     (40, Kind::Recall),
-    (60, Kind::Checkpoint),
+    (90, Kind::Checkpoint),
     (10, Kind::Index),
     (7, Kind::Power),
     (6, Kind::Refuse),

@@ -59,15 +59,17 @@ impl Plant {
     pub(crate) const fn signs(self) -> &'static [&'static str] {
         match self {
             Self::Nothing => &[],
-            Self::Oversell => &["InsufficientStock", "movements"],
+            Self::Oversell => &["must be Some(Refused)", "must be Refused", "movements"],
             Self::EarlyAnswer => &["was acknowledged"],
-            Self::DoubledOffset => &["must be Passed", "sources", "acted on before", "must be Dup"],
+            Self::DoubledOffset => {
+                &["must be Passed", "sources", "acted on before", "must be Dup", "events"]
+            }
             Self::SequenceHole => &["recovered", "the last record", "there"],
             Self::ForgottenKey => &["must be Repeat", "keys", "must be Record"],
             Self::LostRecord => &["recovered memory"],
             Self::WrongFigure => &["figures"],
             Self::EarlyExpiry => &["is not due"],
-            Self::StaleView => &["view"],
+            Self::StaleView => &["view", "named by its first record"],
             Self::EarlyCheckpoint => &["recovered memory", "panicked"],
             Self::SilentSkip => &["cause"],
         }

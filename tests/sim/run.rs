@@ -76,6 +76,8 @@ pub(crate) struct Run<'a> {
     tickets: Ticket,
     keys: u64,
     messages: u64,
+    /// What the disk had refused before this process.
+    refused_before: u64,
     /// Items of the frame being filled that the model has seen.
     seen: usize,
     /// The power is planned to fail, and while what.
@@ -128,6 +130,7 @@ impl<'a> Run<'a> {
             tickets: 0,
             keys: 0,
             messages: 0,
+            refused_before: 0,
             seen: 0,
             doing: "serving",
             done: 0,
@@ -182,7 +185,7 @@ impl<'a> Run<'a> {
             Kind::Release => self.release(dice)?,
             Kind::Recall => self.recall(dice)?,
             Kind::Checkpoint => self.checkpoint(),
-            Kind::Index => self.index(dice),
+            Kind::Index => self.index(dice)?,
             Kind::Power => self.plan_power_cut(dice),
             Kind::Refuse => self.plan_refusal(dice),
             Kind::Kill => self.kill(dice)?,
@@ -220,13 +223,11 @@ impl<'a> Run<'a> {
 
     /// Turns what is due into records, as the timer does.
     fn tick(&mut self) -> Checked {
-        let mut now = self.now();
-        if self.plant == Plant::EarlyExpiry {
-            now = now.plus_millis(5_000);
-        }
+        let now = self.now();
+        let early = if self.plant == Plant::EarlyExpiry { 5_000 } else { 0 };
         loop {
             let machine = self.machine.as_mut().expect("an engine runs");
-            let more = machine.core.expire_due(now, &mut machine.filling);
+            let more = machine.core.expire_due(now.plus_millis(early), &mut machine.filling);
             self.doing = "looking at deadlines";
             self.observe(now)?;
             self.doing = "serving";

@@ -143,10 +143,7 @@ impl Keepers<'_> {
         let recent = Arc::clone(&archive.recent);
         let indexer = index_keeper::Indexer::new(store, recent, log, config.index_records_max);
         let keeper = index_keeper::IndexKeeper { indexer, figures: Arc::clone(figures) };
-        let thread = self.keep("onhand-index", move || {
-            keeper.run(recovered, &inbox);
-            Ok(())
-        })?;
+        let thread = self.keep("onhand-index", move || keeper.run(recovered, &inbox))?;
         Ok((orders, thread))
     }
 }

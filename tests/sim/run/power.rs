@@ -65,6 +65,9 @@ impl Run<'_> {
         if self.disk.is_off() {
             return self.fail_power(dice);
         }
+        if self.disk.refusals() > self.refused_before {
+            return self.come_back(dice);
+        }
         self.coverage.hit("fault stopped in good order");
         self.say(|| "stopped".to_owned());
         self.disk.restart(Survival::All);
@@ -75,7 +78,10 @@ impl Run<'_> {
     fn come_back(&mut self, dice: &mut Dice) -> Checked {
         let (name, survival) = match dice.below(3) {
             0 => ("fault all that was not synced was lost", Survival::Synced),
-            1 => ("fault killed, and the system went on", Survival::All),
+            // After a sync that failed, readers see what is not on disk: only the disk is asked then.
+            1 if self.disk.refusals() == self.refused_before => {
+                ("fault killed, and the system went on", Survival::All)
+            }
             _ => {
                 let survival = Survival::Torn { seed: dice.roll() };
                 ("fault a part of what was not synced was lost", survival)
@@ -91,6 +97,7 @@ impl Run<'_> {
     /// Starts, perhaps more than once: something may fail during the start too.
     pub(super) fn start(&mut self, dice: &mut Dice) -> Checked {
         self.forget_calls();
+        self.refused_before = self.disk.refusals();
         for attempt in 0..STARTS_MAX {
             self.disturb_start(dice, attempt);
             let refusals = self.disk.refusals();
@@ -113,7 +120,7 @@ impl Run<'_> {
                 self.disk.restart(survival);
             } else if self.disk.refusals() > refusals {
                 self.coverage.hit("fault start failed");
-                self.disk.restart(Survival::All);
+                self.disk.restart(Survival::Synced);
             } else {
                 let error = error.map_or_else(String::new, |error| error.to_string());
                 return Err(format!("the engine does not start: {error}"));
@@ -155,6 +162,10 @@ impl Run<'_> {
         self.machine().slice = u16::try_from(dice.below(slices)).expect("few");
         if dice.once_in(2) {
             self.check_ledger()?;
+        }
+        if dice.once_in(8) {
+            // What is read first after a start are the rows that are missing.
+            self.disk.refuse(Fault::read(self.disk.reads() + 1 + dice.below(3), Lasts::Once));
         }
         let streams = self.model.streams.clone();
         for topic in 0..self.topics.len() {

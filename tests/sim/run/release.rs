@@ -189,8 +189,8 @@ impl Run<'_> {
 
     /// A reader looks something up in the log, and the command goes back to the writer.
     pub(super) fn recall(&mut self, dice: &mut Dice) -> Checked {
+        self.rebuild_rows(dice)?;
         let now = self.now();
-        self.rebuild_rows();
         let machine = self.machine();
         let Some((mut envelope, recall)) = machine.recalls.pop_front() else { return Ok(()) };
         match machine.archive.recall(&machine.reader, recall.clone()) {
@@ -284,29 +284,42 @@ impl Run<'_> {
     }
 
     /// Rows that a start found missing are made again before anything is looked up.
-    fn rebuild_rows(&mut self) {
+    fn rebuild_rows(&mut self, dice: &mut Dice) -> Checked {
         let recovered = self.machine().reader.durable_sequence();
         let machine = self.machine();
-        if !machine.is_whole {
-            machine.is_whole = true;
-            let rebuilt = machine.indexer.rebuild(recovered);
-            machine.recent.set_whole();
-            if rebuilt.is_err() && !self.disk.is_off() {
-                self.coverage.hit("fault index failed");
+        if machine.is_whole {
+            return Ok(());
+        }
+        machine.is_whole = true;
+        let rebuilt = machine.indexer.rebuild(recovered);
+        machine.recent.set_whole();
+        match rebuilt {
+            Err(error) if !self.disk.is_off() => {
+                // What has ended would not be found: the process ends.
+                self.excuse(&error)?;
+                self.coverage.hit("fault rows could not be made again");
+                self.kill(dice)
             }
+            _ => Ok(()),
         }
     }
 
     /// Writes rows of the index.
-    pub(super) fn index(&mut self, dice: &mut Dice) {
-        self.rebuild_rows();
+    pub(super) fn index(&mut self, dice: &mut Dice) -> Checked {
+        self.rebuild_rows(dice)?;
         self.doing = "the index";
         // Rows of frames that were not released yet are not known.
         let released = self.shown.sequence;
         let extent = if dice.once_in(3) { Extent::Everything } else { Extent::Due };
-        if self.machine().indexer.write(released, extent).is_err() && !self.disk.is_off() {
-            self.coverage.hit("fault index failed");
+        if let Err(error) = self.machine().indexer.write(released, extent) {
+            if !self.disk.is_off() {
+                self.excuse(&error)?;
+                self.coverage.hit("fault index failed");
+            }
         }
+        let covered = self.machine().indexer.covered_to();
+        self.say(|| format!("the index covers {covered} of {released}"));
+        Ok(())
     }
 
     /// Everything that waited in the engine is gone with it.
