@@ -68,6 +68,7 @@ pub(crate) const MESSAGES: &[(u64, Ask)] = &[
     (8, reservations::fulfil),
     (8, reservations::cancel),
     (2, catalog::put_item),
+    (2, upkeep::unreadable),
 ];
 
 /// Words for the ledger; sometimes with a time that lies too far ahead.

@@ -39,6 +39,11 @@ pub(super) fn publish(dice: &mut Dice, _: &Known<'_>) -> Action {
     wish(Upkeep::Publish(vec![event; count]))
 }
 
+/// The consumer cannot read a message: it asks for a dead letter.
+pub(super) fn unreadable(_: &mut Dice, _: &Known<'_>) -> Action {
+    wish(Upkeep::Bury(Bury { fault: fault(), attempts: 1, first_failed_at: None, unsent: None }))
+}
+
 /// An operator, or the bridge, does something about a dead letter.
 pub(crate) fn letter(dice: &mut Dice, known: &Known<'_>) -> Action {
     let all = known.model.letters.iter();
@@ -72,9 +77,12 @@ pub(crate) fn letter(dice: &mut Dice, known: &Known<'_>) -> Action {
             wish(Upkeep::Discard { letter, reason })
         }
         _ => {
-            let ask = dice.weighted(MESSAGES);
-            let action = Box::new(ask(dice, known));
-            wish(Upkeep::Retry { letter, with: Retry::Act(action) })
+            let mut action = dice.weighted(MESSAGES)(dice, known);
+            // The bridge asks only for what a message can ask of the stock.
+            while matches!(action, Action::Upkeep(_)) {
+                action = dice.weighted(MESSAGES)(dice, known);
+            }
+            wish(Upkeep::Retry { letter, with: Retry::Act(Box::new(action)) })
         }
     }
 }

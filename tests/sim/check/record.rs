@@ -102,6 +102,9 @@ fn check_positions(
         same(&what("figures"), &held.figures, &must.figures())?;
         same(&what("version"), &held.version, &must.version)?;
         same(&what("alarms"), &(held.alarms.low, held.alarms.out), &(must.low, must.out))?;
+        let raised = held.raised;
+        let raised = [raised.low, raised.out, raised.replenished, raised.discrepancy];
+        same(&what("raised alarms"), &raised, &told.raised[&key])?;
         let is_current = shop.items.get(&key.0).is_none_or(|item| !item.archived);
         let free = match (is_current && shop.sells(&key.1), shop.tracked(&key.0)) {
             (false, _) => Some(0),

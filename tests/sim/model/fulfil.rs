@@ -98,7 +98,7 @@ impl Step {
         for item in items {
             let of_item = parcels.iter().filter(|((held, _), _)| held == item);
             let wanted = of_item.map(|(_, amount)| *amount);
-            let wanted = wanted.fold(Some(0_i64), |sum, amount| sum?.checked_add(amount));
+            let wanted = wanted.into_iter().try_fold(0_i64, i64::checked_add);
             let requested = wanted.ok_or(Rejection::QuantityOverflow)?;
             let lines = promise.lines.iter().filter(|line| line.item == *item);
             let open = lines.map(super::promise::Line::open).fold(0_i64, i64::saturating_add);

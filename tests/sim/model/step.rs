@@ -1,6 +1,6 @@
 //! One step of the model in the making: plain changes of a copy, thrown away when it is refused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use onhand_domain::catalog::LocationAttributes;
 use onhand_domain::change::{Cause, MovementKind};
@@ -23,6 +23,8 @@ pub(crate) struct Told {
     pub(crate) cause: Option<Cause>,
     pub(crate) moves: Vec<Move>,
     pub(crate) touched: BTreeSet<Key>,
+    /// Alarms that are raised: low, out, replenished, discrepancy.
+    pub(crate) raised: BTreeMap<Key, [bool; 4]>,
     pub(crate) items: BTreeSet<ItemId>,
     pub(crate) locations: BTreeSet<LocationId>,
     pub(crate) reservation: Option<u64>,
@@ -56,6 +58,8 @@ pub(crate) struct Step {
     pub(crate) told: Told,
     /// Positions that this step opened.
     pub(crate) opened: BTreeSet<Key>,
+    /// What was touched, as it was.
+    before: BTreeMap<Key, Position>,
 }
 
 pub(crate) const fn quantity(millionths: i64) -> Quantity {
@@ -72,6 +76,7 @@ impl Step {
             is_fact: false,
             told: Told::default(),
             opened: BTreeSet::new(),
+            before: BTreeMap::new(),
         }
     }
 
@@ -137,7 +142,7 @@ impl Step {
             attributes: attributes.clone(),
             removed: false,
             version: 0,
-            bins: std::collections::BTreeMap::new(),
+            bins: BTreeMap::new(),
         };
         let held = self.shop_mut().locations.entry(id.clone()).or_insert(new);
         held.attributes = attributes;
@@ -151,7 +156,10 @@ impl Step {
             self.shop_mut().positions.insert(key.clone(), Position::default());
             self.opened.insert(key.clone());
         }
-        self.told.touched.insert(key.clone());
+        if self.told.touched.insert(key.clone()) {
+            let held = self.shop().positions[key].clone();
+            self.before.insert(key.clone(), held);
+        }
     }
 
     pub(crate) fn get(&self, key: &Key, bucket: Bucket) -> i64 {
@@ -184,12 +192,35 @@ impl Step {
         let (touched, sequence) = (self.told.touched.clone(), self.sequence);
         for key in touched {
             let (low, out) = self.shop().alarms(&key);
+            let raised = self.raised(&key, (low, out));
+            self.told.raised.insert(key.clone(), raised);
             let held = self.shop_mut().positions.get_mut(&key).expect("touched positions exist");
             held.version += 1;
             held.sequence = sequence;
             (held.low, held.out) = (low, out);
         }
         (self.model, self.told)
+    }
+}
+
+impl Step {
+    /// Alarms are raised when they begin, and when low stock ends; a fact that takes what is not there
+    /// shows that something is wrong.
+    fn raised(&self, key: &Key, (low, out): (bool, bool)) -> [bool; 4] {
+        let (before, after) = (&self.before[key], &self.shop().positions[key]);
+        if !self.shop().tracked(&key.0) {
+            return [false; 4];
+        }
+        let fell = |after: i64, before: i64| after < 0 && after < before;
+        let is_wrong =
+            fell(after.available(), before.available()) || fell(after.shelf(), before.shelf());
+        let has_threshold = super::shop::threshold(&self.shop().policy(key)).is_some();
+        [
+            low && !before.low,
+            out && !before.out && after.available() < before.available(),
+            before.low && !low && has_threshold,
+            self.is_fact && is_wrong,
+        ]
     }
 }
 

@@ -4,6 +4,7 @@ use onhand_domain::change::Cause;
 use onhand_domain::command::{Action, Completeness};
 use onhand_domain::ids::ItemId;
 use onhand_domain::rejection::Rejection;
+use onhand_domain::stock::places::ORDERED_FROM;
 use onhand_domain::time::Timestamp;
 use onhand_engine::Failure;
 use onhand_engine::writer::filling::{Item, Outcome};
@@ -163,6 +164,9 @@ impl Run<'_> {
         if let Some(rejection) = &told.refusal {
             self.coverage.reject(rejection);
         }
+        if told.cause == Some(Cause::Buried) {
+            self.coverage.hit("state message that nobody can read");
+        }
         if told.exceeds_shipped {
             self.coverage.hit("state more came back than was shipped");
         }
@@ -175,7 +179,29 @@ impl Run<'_> {
         {
             self.coverage.hit("state reservation over several places");
         }
+        let names = [
+            "state low stock raised",
+            "state out of stock raised",
+            "state replenished raised",
+            "state discrepancy raised",
+        ];
+        for raised in told.raised.values() {
+            for (name, is_raised) in names.into_iter().zip(raised) {
+                if *is_raised {
+                    self.coverage.hit(name);
+                }
+            }
+        }
         let shops = self.model.tenants.values();
+        let places = |number: u64| {
+            let promise = &self.model.promises[&number];
+            let shop = self.model.shop(&promise.tenant);
+            let counts = promise.lines.iter().map(|line| shop.positions_of(&line.item).len());
+            counts.max().unwrap_or(0)
+        };
+        if told.reservation.is_some_and(|number| places(number) >= ORDERED_FROM) {
+            self.coverage.hit("state item with an order of choice");
+        }
         let below = |key| shops.clone().filter_map(move |it| it.positions.get(key));
         if told.touched.iter().any(|key| below(key).any(|held| held.available() < 0)) {
             self.coverage.hit("state available below zero");

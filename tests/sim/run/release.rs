@@ -311,11 +311,11 @@ impl Run<'_> {
         // Rows of frames that were not released yet are not known.
         let released = self.shown.sequence;
         let extent = if dice.once_in(3) { Extent::Everything } else { Extent::Due };
-        if let Err(error) = self.machine().indexer.write(released, extent) {
-            if !self.disk.is_off() {
-                self.excuse(&error)?;
-                self.coverage.hit("fault index failed");
-            }
+        if let Err(error) = self.machine().indexer.write(released, extent)
+            && !self.disk.is_off()
+        {
+            self.excuse(&error)?;
+            self.coverage.hit("fault index failed");
         }
         let covered = self.machine().indexer.covered_to();
         self.say(|| format!("the index covers {covered} of {released}"));
