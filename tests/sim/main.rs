@@ -26,7 +26,7 @@ use plant::Plant;
 use shrink::{attempt, explain, shrink};
 
 /// Runs of a build, and operations of each.
-const RUNS: u64 = 200;
+const RUNS: u64 = 300;
 const STEPS: usize = 500;
 
 fn setting(name: &str) -> Option<u64> {

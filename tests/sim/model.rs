@@ -190,6 +190,10 @@ impl Model {
                 self.sign(step, command, true)
             }
             Ok(Acted::Unchanged(number)) => Expected::Unchanged(number),
+            // A message that tells a shipment once more is skipped.
+            Ok(Acted::Repeat(sequence)) if command.source.is_some() => {
+                Expected::Duplicate(sequence)
+            }
             Ok(Acted::Repeat(sequence)) => Expected::Repeat(sequence),
             Ok(Acted::Passed) => Expected::Passed,
             Ok(Acted::NoRoom) => Expected::NoRoom,
@@ -305,7 +309,6 @@ impl Step {
                     Kept::Told => Acted::Told,
                     Kept::Passed => Acted::Passed,
                     Kept::NoRoom => Acted::NoRoom,
-                    Kept::Repeat(sequence) => Acted::Repeat(sequence),
                 });
             }
         }

@@ -39,8 +39,6 @@ pub(super) enum Kept {
     Told,
     Passed,
     NoRoom,
-    /// The message of a dead letter asked for this, and it was decided thus.
-    Repeat(u64),
 }
 
 /// Where sources stand.
@@ -212,7 +210,11 @@ impl Step {
                 self.told.reservation = Some(shown);
                 settled
             }
-            Ok(Acted::Repeat(sequence)) => return Kept::Repeat(sequence),
+            // The shipment was booked meanwhile.
+            Ok(Acted::Repeat(_)) => {
+                self.told.cause = Some(Cause::LetterRetried);
+                settled
+            }
             Ok(Acted::Passed | Acted::NoRoom) => unreachable!("a message asks for stock"),
             Err(rejection) => {
                 self.model = before;
