@@ -4,7 +4,7 @@
 //! A new command is one more function and one more line in [`ACTIONS`].
 
 mod catalog;
-mod reservations;
+pub(crate) mod reservations;
 pub(crate) mod stock;
 mod transfers;
 pub(crate) mod upkeep;

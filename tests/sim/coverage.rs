@@ -150,6 +150,8 @@ const OTHERS: &[&str] = &[
     "state reservation over several places",
     "state more came back than was shipped",
     "state checkpoint installed",
+    "state checkpoint of a partition in several turns",
+    "state more was due than one turn takes",
     "state started from a checkpoint",
     "state segment sealed",
 ];

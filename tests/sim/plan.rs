@@ -8,6 +8,8 @@ use crate::dice::Dice;
 pub(crate) enum Kind {
     /// The shelves are filled.
     Stock,
+    /// Many callers promise the same thing at one instant; in wide runs only.
+    Rush,
     /// A caller sends a command over HTTP.
     Call,
     /// Several do, between two commits.
@@ -61,6 +63,7 @@ pub(crate) enum Kind {
 /// How often each kind comes, in a thousand or so.
 const WEIGHTS: &[(u64, Kind)] = &[
     (6, Kind::Stock),
+    (3, Kind::Rush),
     (300, Kind::Call),
     (12, Kind::Burst),
     (30, Kind::Retry),
@@ -88,13 +91,18 @@ const WEIGHTS: &[(u64, Kind)] = &[
 ];
 
 /// So many operations at the beginning fill the shelves.
-const STOCKED_BY: usize = 12;
+pub(crate) const STOCKED_BY: usize = 12;
 
 /// One operation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Op {
     pub(crate) kind: Kind,
     pub(crate) seed: u64,
+}
+
+/// Whether a run has so many items, promises and keys that nothing of it fits into one turn.
+pub(crate) const fn is_wide(seed: u64) -> bool {
+    seed.is_multiple_of(16)
 }
 
 /// The operations of a run.

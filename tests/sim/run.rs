@@ -21,7 +21,7 @@ use crate::coverage::Coverage;
 use crate::dice::Dice;
 use crate::machine::{Machine, Ticket};
 use crate::model::Model;
-use crate::plan::{Kind, Op};
+use crate::plan::{Kind, Op, is_wide};
 use crate::plant::Plant;
 use crate::topics::{Topic, topics};
 
@@ -50,6 +50,7 @@ pub(crate) struct Call {
 pub(crate) struct Run<'a> {
     pub(crate) disk: LossyDisk,
     pub(crate) rules: Rules,
+    is_wide: bool,
     pub(crate) plant: Plant,
     pub(crate) coverage: &'a mut Coverage,
     /// Says what happens, when somebody reads it.
@@ -87,11 +88,12 @@ pub(crate) struct Run<'a> {
 }
 
 /// Windows so small that runs reach their ends.
-fn rules(dice: &mut Dice) -> Rules {
+fn rules(seed: u64) -> Rules {
+    let mut dice = Dice::new(seed);
     Rules {
         partitions: 3,
         strictness: if dice.once_in(5) { Strictness::Strict } else { Strictness::Lenient },
-        key_window: 40,
+        key_window: if is_wide(seed) { 600 } else { 40 },
         ended_kept_ms: 400,
         event_window: 20,
         dead_letters_max: 4,
@@ -106,11 +108,12 @@ impl<'a> Run<'a> {
         coverage: &'a mut Coverage,
         tale: Option<Vec<String>>,
     ) -> Result<Self, String> {
-        let rules = rules(&mut Dice::new(seed));
+        let rules = rules(seed);
         let model = Model::new(&rules);
         let nothing = Rc::new(model.clone());
         let mut run = Self {
             disk: LossyDisk::new(),
+            is_wide: is_wide(seed),
             rules,
             plant,
             coverage,
@@ -163,6 +166,7 @@ impl<'a> Run<'a> {
         self.doing = "serving";
         match op.kind {
             Kind::Stock => self.stock(dice)?,
+            Kind::Rush => self.rush(dice)?,
             Kind::Call => self.call(dice)?,
             Kind::Burst => {
                 for _ in 0..=dice.below(8) {
@@ -177,7 +181,7 @@ impl<'a> Run<'a> {
             Kind::Remake => self.remake(dice)?,
             Kind::Skip => self.give_up(dice)?,
             Kind::Flood => self.flood(dice)?,
-            Kind::Tick => self.tick()?,
+            Kind::Tick => self.tick(dice)?,
             Kind::Pass => self.pass(dice),
             Kind::Jump => self.jump(dice),
             Kind::Seal => self.seal(),
@@ -222,7 +226,7 @@ impl<'a> Run<'a> {
     }
 
     /// Turns what is due into records, as the timer does.
-    fn tick(&mut self) -> Checked {
+    fn tick(&mut self, dice: &mut Dice) -> Checked {
         let now = self.now();
         let early = if self.plant == Plant::EarlyExpiry { 5_000 } else { 0 };
         loop {
@@ -233,6 +237,11 @@ impl<'a> Run<'a> {
             self.doing = "serving";
             if !more {
                 break;
+            }
+            self.coverage.hit("state more was due than one turn takes");
+            if dice.once_in(2) {
+                // Others have their turn meanwhile.
+                return Ok(());
             }
         }
         match self.model.due(now.millis()).next() {

@@ -55,9 +55,20 @@ pub(crate) fn attempt(
     Err(Failure { done, what })
 }
 
+/// What a failure is about, without numbers and without the operation that showed it.
+fn sign(what: &str) -> String {
+    const LETTERS: usize = 30;
+    let words = what.split_once(": ").map_or(what, |(_, words)| words);
+    words.chars().filter(|letter| letter.is_alphabetic()).take(LETTERS).collect()
+}
+
 /// Cuts the tail, then leaves out ever smaller parts, while it still fails.
 pub(crate) fn shrink(seed: u64, ops: &[Op], plant: Plant, failure: &Failure) -> Vec<Op> {
-    let fails = |ops: &[Op]| attempt(seed, ops, plant, &mut Coverage::default(), None).is_err();
+    let sign = sign(&failure.what);
+    let fails = |ops: &[Op]| {
+        let again = attempt(seed, ops, plant, &mut Coverage::default(), None);
+        again.is_err_and(|failure| self::sign(&failure.what) == sign)
+    };
     let mut short: Vec<Op> = ops.iter().copied().take(failure.done).collect();
     if !fails(&short) {
         short = ops.to_vec();

@@ -22,14 +22,33 @@ fn wanted(dice: &mut Dice) -> Wanted {
     }
 }
 
-fn requested(dice: &mut Dice) -> RequestedLine {
-    let (item, wanted) = (world::item(dice), wanted(dice));
+fn requested(dice: &mut Dice, known: &Known<'_>) -> RequestedLine {
+    let there = known.model.shop(known.tenant).items.keys();
+    let there = dice.pick_any(there).filter(|_| dice.once_in(4)).cloned();
+    let (item, wanted) = (there.unwrap_or_else(|| world::item(dice)), wanted(dice));
     let is_huge = item == world::abyss() && dice.once_in(2);
     let amount = if is_huge { i64::MAX / 2 + 1 } else { world::amount(dice) };
     RequestedLine { item, quantity: Quantity::from_millionths(amount), wanted }
 }
 
-pub(super) fn reserve(dice: &mut Dice, _: &Known<'_>) -> Action {
+/// A little of one item, for a short while, whether it is there or not.
+pub(crate) fn one_of(item: &ItemId) -> Action {
+    let quantity = Quantity::from_millionths(1);
+    let line = RequestedLine { item: item.clone(), quantity, wanted: Wanted::Anywhere };
+    Action::Reserve(Box::new(Reserve {
+        order: None,
+        customer: None,
+        local: None,
+        required_at: None,
+        ttl_ms: Some(500),
+        completeness: Completeness::Whole,
+        max_splits: None,
+        backorder: Backorder::Always,
+        lines: vec![line],
+    }))
+}
+
+pub(super) fn reserve(dice: &mut Dice, known: &Known<'_>) -> Action {
     let count = *dice.pick(&[1, 1, 1, 2, 3, 5]);
     let ttl_ms = match dice.below(4) {
         0 => None,
@@ -51,7 +70,7 @@ pub(super) fn reserve(dice: &mut Dice, _: &Known<'_>) -> Action {
             Backorder::Never,
             Backorder::Always,
         ]),
-        lines: (0..count).map(|_| requested(dice)).collect(),
+        lines: (0..count).map(|_| requested(dice, known)).collect(),
     }))
 }
 

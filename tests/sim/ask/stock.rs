@@ -6,6 +6,7 @@ use onhand_domain::catalog::LocationAttributes;
 use onhand_domain::command::{
     Action, Adjust, Condition, Count, Force, MoveStock, Place, StockEntry, Target,
 };
+use onhand_domain::ids::{ItemId, LocationId};
 use onhand_domain::position::Bucket;
 use onhand_domain::quantity::Quantity;
 
@@ -42,6 +43,29 @@ pub(crate) fn shelves(dice: &mut Dice, known: &Known<'_>) -> Vec<Action> {
     let quantity = Quantity::units(5 + dice.signed(25));
     let place = Place { item, location };
     actions.push(Action::Receive(StockEntry { place, quantity, detail: None }));
+    actions
+}
+
+/// Items of a wide run that one step brings in.
+const ASSORTMENT: usize = 60;
+
+/// Items that nobody else speaks of by name; once they are there, they are used like others.
+pub(crate) fn assortment(step: usize, known: &Known<'_>) -> Vec<Action> {
+    let location = LocationId::trusted("north");
+    let mut actions = Vec::new();
+    if known.model.is_strict {
+        let attributes = LocationAttributes::default();
+        actions.push(Action::PutLocation { location: location.clone(), attributes });
+    }
+    for number in 0..ASSORTMENT {
+        let item = ItemId::trusted(&format!("wide-{step}-{number}"));
+        if known.model.is_strict {
+            actions.push(Action::PutItem { item: item.clone(), attributes: Arc::default() });
+        }
+        let place = Place { item, location: location.clone() };
+        let quantity = Quantity::units(9);
+        actions.push(Action::Receive(StockEntry { place, quantity, detail: None }));
+    }
     actions
 }
 

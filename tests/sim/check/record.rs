@@ -7,7 +7,7 @@ use onhand_domain::ids::TenantId;
 use onhand_domain::policy::BackorderLimit;
 use onhand_domain::position::Bucket;
 use onhand_domain::quantity::Quantity;
-use onhand_domain::rejection::Rejection;
+use onhand_domain::rejection::{Rejection, STOCK_THERE_MAX};
 use onhand_domain::upkeep::Kept;
 
 use super::{Checked, Names, promise, same, travel};
@@ -15,8 +15,23 @@ use crate::model::Model;
 use crate::model::shop::{Key, sellable};
 use crate::model::step::{Move, Share, Told};
 
-/// Refusals are equal when they say the same; places stand in any order.
-pub(crate) fn sorted(rejection: &Rejection) -> Rejection {
+/// Refusals are the same when they say the same; places stand in any order, and not all need to stand
+/// there.
+pub(crate) fn same_refusal(is: Option<&Rejection>, must: Option<&Rejection>) -> Checked {
+    if let (
+        Some(Rejection::StockNotZero { places: told }),
+        Some(Rejection::StockNotZero { places: all }),
+    ) = (is, must)
+        && all.len() > STOCK_THERE_MAX
+    {
+        same("places told", &told.len(), &STOCK_THERE_MAX)?;
+        let unknown = told.iter().find(|there| !all.contains(there));
+        return same("a place without stock", &unknown, &None);
+    }
+    same("refusal", &is.map(sorted), &must.map(sorted))
+}
+
+fn sorted(rejection: &Rejection) -> Rejection {
     let mut sorted = rejection.clone();
     if let Rejection::StockNotZero { places } = &mut sorted {
         places.sort_by_key(|there| (there.item.clone(), there.location.clone()));
@@ -65,8 +80,7 @@ pub(crate) fn check(
     same("cause", &Some(change.cause), &told.cause)?;
     same("time", &change.at.millis(), &now)?;
     same("tenant", &names.0.tenant(change.tenant), &Some(tenant))?;
-    let refusal = change.refusal.as_deref().map(sorted);
-    same("refusal", &refusal, &told.refusal.as_ref().map(sorted))?;
+    same_refusal(change.refusal.as_deref(), told.refusal.as_ref())?;
     same("refused", &change.refused, &told.refused)?;
     let moves: Vec<Move> = change.movements.iter().map(|it| movement(it, change, names)).collect();
     same("movements", &plain(&moves), &plain(&told.moves))?;

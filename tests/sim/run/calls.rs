@@ -4,12 +4,13 @@ use onhand_domain::command::{Action, Command};
 use onhand_domain::ids::{TenantId, Text};
 use onhand_domain::upkeep::Upkeep;
 use onhand_engine::keys::key_hash;
-use onhand_engine::writer::core::Envelope;
+use onhand_engine::writer::core::{DUE_SLICE, Envelope};
 
 use super::{Call, Run, Sender, words};
-use crate::ask::{ACTIONS, Known, stock, upkeep};
+use crate::ask::{ACTIONS, Known, reservations, stock, upkeep};
 use crate::check::Checked;
 use crate::dice::Dice;
+use crate::plan::STOCKED_BY;
 use crate::{topics, world};
 
 /// What upkeep is done under.
@@ -46,7 +47,7 @@ impl Run<'_> {
     /// Mostly the timer comes first; when it lags, the command itself must see what is due.
     pub(super) fn call(&mut self, dice: &mut Dice) -> Checked {
         if !dice.once_in(4) {
-            self.tick()?;
+            self.tick(dice)?;
         }
         let tenant = world::tenant(dice);
         let now = self.now().millis();
@@ -75,8 +76,27 @@ impl Run<'_> {
         let tenant = world::tenant(dice);
         let now = self.now().millis();
         let known = Known { model: &self.model, tenant: &tenant, now };
-        for action in stock::shelves(dice, &known) {
+        let mut actions = stock::shelves(dice, &known);
+        if self.is_wide && self.done <= STOCKED_BY {
+            actions.extend(stock::assortment(self.done, &known));
+        }
+        for action in actions {
             self.send(plain(tenant.clone(), action), Sender::Caller)?;
+        }
+        Ok(())
+    }
+
+    /// More promises than one turn can end, all with the same deadline.
+    pub(super) fn rush(&mut self, dice: &mut Dice) -> Checked {
+        if !self.is_wide {
+            return Ok(());
+        }
+        let item = world::staple(dice);
+        for _ in 0..DUE_SLICE + 40 {
+            self.keys += 1;
+            let key = Some(key_hash(house().as_str(), &format!("key-{}", self.keys)));
+            let command = plain(house(), reservations::one_of(&item));
+            self.send(Command { key, ..command }, Sender::Caller)?;
         }
         Ok(())
     }

@@ -3,14 +3,14 @@
 use onhand_domain::change::Cause;
 use onhand_domain::command::{Action, Completeness};
 use onhand_domain::ids::ItemId;
-use onhand_domain::rejection::Rejection;
+use onhand_domain::rejection::{Rejection, STOCK_THERE_MAX};
 use onhand_domain::stock::places::ORDERED_FROM;
 use onhand_domain::time::Timestamp;
 use onhand_engine::Failure;
 use onhand_engine::writer::filling::{Item, Outcome};
 
 use super::{Run, Sender, words};
-use crate::check::record::{self, sorted};
+use crate::check::record::{self, same_refusal};
 use crate::check::{Checked, Names, promise, same};
 use crate::machine::Ticket;
 use crate::model::{Expected, Model};
@@ -135,7 +135,7 @@ impl Run<'_> {
                 "outcome Unchanged"
             }
             (Expected::Refused(must), Outcome::Refused(is)) => {
-                same("the refusal", &sorted(is), &sorted(must))?;
+                same_refusal(Some(is), Some(must))?;
                 self.coverage.reject(is);
                 "outcome Refused"
             }
@@ -224,7 +224,8 @@ impl Run<'_> {
             Some(Rejection::InsufficientStock(shortages)) => {
                 shortages.iter().map(|shortage| shortage.item.clone()).collect()
             }
-            Some(Rejection::StockNotZero { places }) => {
+            // Where more stands in the way than is told, what is told is enough.
+            Some(Rejection::StockNotZero { places }) if places.len() <= STOCK_THERE_MAX => {
                 places.iter().map(|there| there.item.clone()).collect()
             }
             _ => Vec::new(),

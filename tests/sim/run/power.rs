@@ -165,7 +165,9 @@ impl Run<'_> {
         }
         if dice.once_in(8) {
             // What is read first after a start are the rows that are missing.
-            self.disk.refuse(Fault::read(self.disk.reads() + 1 + dice.below(3), Lasts::Once));
+            let at = self.disk.reads() + 1 + dice.below(3);
+            self.say(|| format!("read {at} will be refused"));
+            self.disk.refuse(Fault::read(at, Lasts::Once));
         }
         let streams = self.model.streams.clone();
         for topic in 0..self.topics.len() {

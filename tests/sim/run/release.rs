@@ -190,6 +190,9 @@ impl Run<'_> {
     /// A reader looks something up in the log, and the command goes back to the writer.
     pub(super) fn recall(&mut self, dice: &mut Dice) -> Checked {
         self.rebuild_rows(dice)?;
+        if !self.machine().is_whole {
+            return Ok(()); // Another process has come up meanwhile.
+        }
         let now = self.now();
         let machine = self.machine();
         let Some((mut envelope, recall)) = machine.recalls.pop_front() else { return Ok(()) };
@@ -273,6 +276,9 @@ impl Run<'_> {
                 if what == "installed" {
                     self.coverage.hit("state checkpoint installed");
                 }
+                if what == "written" && slice < self.rules.partitions {
+                    self.coverage.hit("state checkpoint of a partition in several turns");
+                }
                 self.say(|| format!("checkpoint of slice {slice}: {what}"));
             }
             Err(error) if !self.disk.is_off() => {
@@ -291,8 +297,10 @@ impl Run<'_> {
             return Ok(());
         }
         machine.is_whole = true;
+        let covered = machine.indexer.covered_to();
         let rebuilt = machine.indexer.rebuild(recovered);
         machine.recent.set_whole();
+        self.say(|| format!("rows of {covered} to {recovered} are made again: {rebuilt:?}"));
         match rebuilt {
             Err(error) if !self.disk.is_off() => {
                 // What has ended would not be found: the process ends.
@@ -307,6 +315,9 @@ impl Run<'_> {
     /// Writes rows of the index.
     pub(super) fn index(&mut self, dice: &mut Dice) -> Checked {
         self.rebuild_rows(dice)?;
+        if !self.machine().is_whole {
+            return Ok(()); // Another process has come up meanwhile.
+        }
         self.doing = "the index";
         // Rows of frames that were not released yet are not known.
         let released = self.shown.sequence;
@@ -315,6 +326,7 @@ impl Run<'_> {
             && !self.disk.is_off()
         {
             self.excuse(&error)?;
+            self.say(|| format!("the index could not be written: {error}"));
             self.coverage.hit("fault index failed");
         }
         let covered = self.machine().indexer.covered_to();
