@@ -8,7 +8,7 @@
 
 use std::time::{Duration, Instant};
 
-use onhand_benches::{Sequence, receive, reserve};
+use onhand_benches::{Sequence, receive, reserve, resident_bytes};
 use onhand_engine::{Engine, EngineConfig, Port, Reply};
 
 fn main() {
@@ -121,11 +121,4 @@ fn sell(
 
 fn report(name: &str, count: f64, took: Duration) {
     println!("{name:<44} {:>12.0} /s", count / took.as_secs_f64());
-}
-
-/// Resident memory of this process, from `/proc/self/statm`; zero where there is none.
-fn resident_bytes() -> u64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok());
-    pages.unwrap_or(0) * 4_096
 }

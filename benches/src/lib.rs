@@ -2,6 +2,7 @@
 //!
 //! Each bench adds one layer to the one before: `decide` (rules alone), `record` (bytes), `writer`
 //! (rules, memory and bytes, no disk), `log` (the disk), and the program `capacity` (all of it, durable).
+//! The program `growth` shows whether the rules stay as fast when there is more of everything.
 
 use onhand_domain::command::{
     Action, Backorder, Command, Completeness, Place, RequestedLine, Reserve, StockEntry, Wanted,
@@ -64,6 +65,7 @@ pub fn reserve(item_number: u32, order: u64) -> Command {
         item: item(item_number),
         quantity: Quantity::units(1),
         wanted: Wanted::Anywhere,
+        lot: None,
     };
     command(Action::Reserve(Box::new(Reserve {
         order: Some(Reference::parse(&format!("o-{order:010}")).expect("valid")),
@@ -124,4 +126,12 @@ pub fn stocked(items: u32, locations: u32) -> (Stock, u64) {
         }
     }
     (stock, sequence)
+}
+
+/// Resident memory of this process, from `/proc/self/statm`; zero where there is none.
+#[must_use]
+pub fn resident_bytes() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok());
+    pages.unwrap_or(0) * 4_096
 }

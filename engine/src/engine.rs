@@ -1,5 +1,6 @@
 //! The engine as a whole: started, used, shut down.
 
+mod backup;
 mod plan;
 mod space;
 #[cfg(test)]
@@ -13,8 +14,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use onhand_domain::stock::{Rules, Stock};
-use onhand_storage::{Cursors, DataDirectory};
+use onhand_storage::{Cursors, DataDirectory, LogReader};
 use parking_lot::Mutex;
+use ractor::ActorRef;
 
 use crate::bell::Bell;
 use crate::config::{EngineConfig, LostTail};
@@ -31,6 +33,7 @@ use crate::publisher::Publisher;
 use crate::recovery::recover;
 use crate::status::{Figures, LogStatus, Status};
 use crate::view::View;
+use crate::writer::actor::Message;
 use crate::{checkpoint, index_keeper};
 use plan::Plan;
 use space::SpaceWatch;
@@ -46,6 +49,8 @@ pub struct Engine {
 
 struct Inner {
     directory: Mutex<Option<Arc<DataDirectory>>>,
+    log: Mutex<Option<LogReader>>,
+    rules: Rules,
     gate: Arc<Gate>,
     ports: Arc<Ports>,
     permits: Arc<Permits>,
@@ -77,6 +82,7 @@ struct Running {
     stop: Vec<tokio::sync::oneshot::Sender<()>>,
     log: JoinHandle<()>,
     threads: Vec<JoinHandle<()>>,
+    writer: ActorRef<Message>,
     checkpoint: SyncSender<checkpoint::Order>,
     index: SyncSender<index_keeper::Order>,
 }
@@ -169,6 +175,16 @@ impl Engine {
         })
     }
 
+    /// The log and the rules, for a proof; `None` once the engine was shut down.
+    pub(crate) fn log_to_verify(&self) -> Option<(LogReader, Rules)> {
+        Some((self.inner.log.lock().clone()?, self.inner.rules))
+    }
+
+    /// The writer; `None` once the engine was shut down.
+    pub(crate) fn writer(&self) -> Option<ActorRef<Message>> {
+        self.inner.running.lock().as_ref().map(|running| running.writer.clone())
+    }
+
     /// How far each sink has come; `None` once the engine was shut down. Whoever holds them keeps a
     /// file of the data directory open, so let go of them before [`Engine::shutdown`].
     #[must_use]
@@ -255,6 +271,7 @@ impl Inner {
             }
         }
         self.history.readers.close();
+        self.log.lock().take();
         self.directory.lock().take();
     }
 

@@ -10,6 +10,7 @@ mod event_type;
 mod position;
 mod receipt;
 mod reservation;
+mod revaluation;
 mod stock_level;
 mod teller;
 mod transfer;
@@ -37,7 +38,8 @@ pub use reservation::{
     ReservationChanged, ReservationConfirmed, ReservationCreated, ReservationFailed,
     ReservationFulfilled, ReservationReleased, ReservedLine, ShippedLine, StandingLine,
 };
-pub use stock_level::{BucketChange, StockLevelChanged};
+pub use revaluation::StockRevalued;
+pub use stock_level::{BucketChange, Moved, StockLevelChanged};
 pub use teller::{item_aggregate, position_aggregate};
 pub use transfer::StockTransferred;
 
@@ -106,6 +108,8 @@ pub enum Payload {
     StockReplenished(AlarmThreshold),
     /// A fact drove `available` below zero.
     StockDiscrepancy(StockDiscrepancy),
+    /// Goods that are there were given another cost.
+    StockRevalued(Box<StockRevalued>),
     /// A transfer began, arrived in part or whole, or went back.
     StockTransferred(Box<StockTransferred>),
     /// A promise was made.

@@ -39,12 +39,17 @@ mod kind {
     pub(super) const RETURN: u8 = 4;
     /// Number of a dead letter → the record that settled it.
     pub(super) const LETTER: u8 = 5;
+    /// Hash of tenant and the name that others gave to a transfer → the record that began it.
+    pub(super) const TRANSFER_NAME: u8 = 6;
 }
 
 /// Most reservations of one order that a read returns.
 pub const RESERVATIONS_OF_ORDER_MAX: usize = 10_000;
 /// Most returns on one order that are counted against what was shipped on it.
 const RETURNS_OF_ORDER_MAX: usize = 10_000;
+
+/// Most transfers of one name that are looked at, newest first; their hashes may be those of others.
+const TRANSFERS_OF_NAME_MAX: usize = 16;
 
 /// Calls `row` for every index row that a record gives.
 pub fn rows_of(change: &Change, sequence: u64, mut row: impl FnMut(IndexRow)) {
@@ -63,6 +68,10 @@ pub fn rows_of(change: &Change, sequence: u64, mut row: impl FnMut(IndexRow)) {
         let key = order_hash(change.tenant, order.as_str());
         row(IndexRow { kind: kind::RETURN, key, sequence });
     }
+    if let Some(name) = transfer_name(change) {
+        let key = order_hash(change.tenant, name.as_str());
+        row(IndexRow { kind: kind::TRANSFER_NAME, key, sequence });
+    }
     if let Some(held) = change.transfer.as_ref().filter(|held| held.open().is_zero()) {
         row(IndexRow { kind: kind::TRANSFER, key: held.number, sequence });
     }
@@ -72,6 +81,13 @@ pub fn rows_of(change: &Change, sequence: u64, mut row: impl FnMut(IndexRow)) {
 fn returned_on(change: &Change) -> Option<&Reference> {
     let is_return = change.cause == onhand_domain::change::Cause::Returned;
     change.detail.as_ref().filter(|_| is_return)?.order.as_ref()
+}
+
+/// The name that others gave to the transfer which a record began: the document of its command.
+#[must_use]
+pub fn transfer_name(change: &Change) -> Option<&Reference> {
+    let is_start = change.cause == onhand_domain::change::Cause::TransferStarted;
+    change.detail.as_ref().filter(|_| is_start)?.document.as_ref()
 }
 
 /// Rows that are not on disk yet, and whether all of them are known again after a start.
@@ -197,6 +213,25 @@ impl Archive {
         Ok(all)
     }
 
+    /// The newest transfer of that name, on its way or ended.
+    fn transfer_named(
+        &self,
+        log: &dyn ReadLog,
+        tenant: u32,
+        name: &Reference,
+    ) -> Result<Option<TransferNumber>, LogError> {
+        let key = order_hash(tenant, name.as_str());
+        for sequence in self.lookup(kind::TRANSFER_NAME, key, TRANSFERS_OF_NAME_MAX)? {
+            let change = read_change(log, sequence)?;
+            let is_meant =
+                |held: &Change| held.tenant == tenant && transfer_name(held) == Some(name);
+            if change.is_some_and(|held| is_meant(&held)) {
+                return Ok(Some(sequence));
+            }
+        }
+        Ok(None)
+    }
+
     /// An ended reservation.
     fn reservation(
         &self,
@@ -277,6 +312,21 @@ impl History {
             Some(Found::Transfer(held)) if held.tenant == tenant => Some(*held),
             _ => None,
         })
+    }
+
+    /// The newest transfer to which others gave this name (the document of its command), on its way or
+    /// ended.
+    ///
+    /// # Errors
+    /// The log could not be read.
+    pub async fn transfer_named(
+        &self,
+        tenant: &str,
+        name: &Reference,
+    ) -> Result<Option<TransferNumber>, Failure> {
+        let Some(tenant) = self.view.directory().tenant_number(tenant) else { return Ok(None) };
+        let (archive, name) = (self.archive.clone(), name.clone());
+        self.readers.read(move |log| archive.transfer_named(log, tenant, &name)).await
     }
 
     /// Reservations of an order, open and ended, oldest first.

@@ -8,6 +8,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 
 use crate::error::{Failure, StartError};
+use crate::supervisor::Alarm;
 
 /// Something to be done by a reader thread.
 type Job = Box<dyn FnOnce(&dyn ReadLog) + Send>;
@@ -28,16 +29,18 @@ pub(crate) struct Readers {
 type Shared = RwLock<Option<Arc<dyn ReadLog>>>;
 
 impl Readers {
-    /// Starts the threads; they end when every way to them is gone.
-    pub(crate) fn start(log: Arc<dyn ReadLog>) -> Result<Self, StartError> {
+    /// Starts the threads; they end when every way to them is gone. A job that panics ends the
+    /// engine: whoever waits for its answer would wait forever.
+    pub(crate) fn start(log: Arc<dyn ReadLog>, alarm: &Alarm) -> Result<Self, StartError> {
         let log: Arc<Shared> = Arc::new(RwLock::new(Some(log)));
         let (jobs, inbox) = sync_channel::<Job>(JOBS_MAX);
         let inbox = Arc::new(Mutex::new(inbox));
         for number in 0..THREADS {
             let (inbox, log) = (Arc::clone(&inbox), Arc::clone(&log));
+            let (name, alarm) = (format!("onhand-reader-{number}"), alarm.clone());
             std::thread::Builder::new()
-                .name(format!("onhand-reader-{number}"))
-                .spawn(move || run(&inbox, &log))
+                .name(name.clone())
+                .spawn(move || alarm.guard(&name, || run(&inbox, &log)))
                 .map_err(|error| StartError::Thread(error.to_string()))?;
         }
         Ok(Self { jobs, log })
@@ -84,5 +87,28 @@ fn run(inbox: &Mutex<Receiver<Job>>, log: &Shared) {
         if let Some(log) = log.read().as_ref() {
             job(log.as_ref());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use onhand_storage::MemoryLog;
+
+    use super::*;
+    use crate::error::FatalCode;
+    use crate::gate::Gate;
+    use crate::ports::Ports;
+
+    #[test]
+    fn a_job_that_panics_ends_the_engine() {
+        let alarm = Alarm { gate: Arc::new(Gate::default()), ports: Arc::new(Ports::default()) };
+        let log = Arc::new(MemoryLog::new().reader());
+        let readers = Readers::start(log, &alarm).expect("threads start");
+        assert!(readers.submit(Box::new(|_| panic!("a planted fault"))).is_ok());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let fatal = runtime.block_on(alarm.gate.failed());
+        assert_eq!(fatal.code, FatalCode::CorePanicked);
+        assert!(fatal.message.contains("onhand-reader-"), "{}", fatal.message);
+        assert!(fatal.message.contains("a planted fault"), "{}", fatal.message);
     }
 }

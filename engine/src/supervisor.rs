@@ -28,6 +28,13 @@ impl Alarm {
         self.ports.fail_all();
     }
 
+    /// Runs what must never panic; if it does, the engine ends.
+    pub(crate) fn guard(&self, part: &str, run: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
+            self.raise_panic(part, &describe(panic.as_ref()));
+        }
+    }
+
     fn raise_panic(&self, part: &str, what: &str) {
         let message = format!(
             "{part} failed: {what}; start again: everything acknowledged is in the log. \

@@ -1,7 +1,10 @@
-//! Proof on a stopped directory: the chain of the log, and that memory is what the log says.
+//! Proof: the chain of the log, and that memory is what the log says.
 //!
-//! Memory is built twice, from the first record and from the checkpoints, and both must agree; and
-//! what the rules promise about sums is checked on it.
+//! On a stopped directory memory is built twice, from the first record and from the checkpoints, and both
+//! must agree; beside a running engine see `running`. What the rules promise about sums is checked on it.
+
+mod difference;
+pub mod running;
 
 use std::collections::HashMap;
 
@@ -9,7 +12,7 @@ use onhand_domain::change::Change;
 use onhand_domain::position::{Bucket, PositionNumber};
 use onhand_domain::quantity::Quantity;
 use onhand_domain::stock::{Rules, Stock};
-use onhand_storage::{ChainReport, DataDirectory, ReadLog, StorageConfig, verify_chain};
+use onhand_storage::{ChainReport, DataDirectory, ReadLog, RecordRef, StorageConfig, verify_chain};
 
 use crate::error::StartError;
 use crate::record;
@@ -17,6 +20,17 @@ use crate::recovery::recover;
 
 /// At most so many contradictions are listed.
 const FINDINGS_MAX: usize = 100;
+
+/// What the memory that the log makes was compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compared {
+    /// Nothing but its own sums.
+    Nothing,
+    /// The memory of the running engine.
+    Memory,
+    /// The memory that a start would make from the checkpoints and the log behind them.
+    Checkpoints,
+}
 
 /// What was found.
 #[derive(Debug, Clone)]
@@ -29,6 +43,8 @@ pub struct Report {
     pub open_reservations: u32,
     /// Records that a start would replay.
     pub to_replay: u64,
+    /// What memory was compared with.
+    pub compared: Compared,
     /// What contradicts what; empty when all is well. At most a hundred are listed.
     pub findings: Vec<String>,
 }
@@ -55,10 +71,10 @@ pub fn verify_with(
     let chain = verify_chain(directory, on_progress)?;
     let log = directory.open_reader()?;
     let rules = Rules { partitions: directory.partitions(), ..Rules::default() };
-    let mut proof =
-        Proof { stock: Stock::new(rules, 0), on_hand: HashMap::new(), findings: Vec::new() };
+    let mut proof = Proof::new(rules);
     proof.walk(&log)?;
     proof.check_sums();
+    proof.check_end(directory, chain.last);
     let recovered = recover(Stock::new(rules, 0), &directory.checkpoints(), &log)?;
     proof.compare(&recovered.stock);
     Ok(Report {
@@ -66,6 +82,7 @@ pub fn verify_with(
         positions: proof.stock.sizes().positions,
         open_reservations: proof.stock.promises().open_count(),
         to_replay: recovered.replayed,
+        compared: Compared::Checkpoints,
         findings: proof.findings,
     })
 }
@@ -78,6 +95,10 @@ struct Proof {
 }
 
 impl Proof {
+    fn new(rules: Rules) -> Self {
+        Self { stock: Stock::new(rules, 0), on_hand: HashMap::new(), findings: Vec::new() }
+    }
+
     fn find(&mut self, finding: impl FnOnce() -> String) {
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(finding());
@@ -88,17 +109,21 @@ impl Proof {
         let mut cursor = log.frames_from(log.earliest_sequence());
         while let Some(frame) = cursor.next_frame()? {
             for stored in frame.records() {
-                let sequence = stored.sequence;
-                let change =
-                    record::decode(stored.kind, stored.version, sequence, stored.payload).map_err(
-                        |error| StartError::Undecodable { sequence, what: error.to_string() },
-                    )?;
-                self.check_versions(&change, sequence);
-                self.add(&change, sequence);
-                self.stock.apply(&change, sequence);
-                self.stock.forget(change.at, usize::MAX, u64::MAX);
+                self.take(&stored)?;
             }
         }
+        Ok(())
+    }
+
+    /// Checks the next record and applies it.
+    fn take(&mut self, stored: &RecordRef<'_>) -> Result<(), StartError> {
+        let sequence = stored.sequence;
+        let change = record::decode(stored.kind, stored.version, sequence, stored.payload)
+            .map_err(|error| StartError::Undecodable { sequence, what: error.to_string() })?;
+        self.check_versions(&change, sequence);
+        self.add(&change, sequence);
+        self.stock.apply(&change, sequence);
+        self.stock.forget(change.at, usize::MAX, u64::MAX);
         Ok(())
     }
 
@@ -134,6 +159,14 @@ impl Proof {
                 (true, false) => *sum = sum.saturating_sub(movement.quantity),
                 _ => {}
             }
+        }
+    }
+
+    /// The log reaches as far as the last process knew that it did.
+    fn check_end(&mut self, directory: &DataDirectory, last: u64) {
+        if let Some(known) = directory.high_water().filter(|known| known.sequence > last) {
+            let sequence = known.sequence;
+            self.find(|| format!("the log ends at {last}, but record {sequence} was durable"));
         }
     }
 
@@ -198,8 +231,10 @@ impl Proof {
             self.find(|| format!("the log makes {ours:?}, the checkpoints {theirs:?}"));
         }
         for number in 0..ours.positions {
-            if self.stock.position(number) != recovered.position(number) {
-                self.find(|| format!("position {number} differs between log and checkpoint"));
+            let (mine, other) = (self.stock.position(number), recovered.position(number));
+            for found in difference::of_positions(mine, other, "the checkpoints") {
+                let name = difference::name_of(&self.stock, number);
+                self.find(|| format!("{name}: {found}"));
             }
         }
         for number in 0..ours.items {
@@ -245,7 +280,7 @@ mod tests {
         to: Option<Bucket>,
         quantity: i64,
     ) -> Movement {
-        Movement { position: 0, kind, from, to, quantity: Quantity::from_millionths(quantity) }
+        Movement::plain(0, kind, from, to, Quantity::from_millionths(quantity))
     }
 
     #[test]
@@ -267,6 +302,7 @@ mod tests {
             raised: onhand_domain::change::Raised::default(),
             threshold: None,
             terms: None,
+            average: None,
         });
         let (available, reserved) = (Some(Bucket::Available), Some(Bucket::Reserved));
         change.movements = vec![

@@ -8,6 +8,7 @@
 mod catalog;
 mod consumed;
 mod directory;
+mod everything;
 mod load;
 mod open_orders;
 mod positions;
@@ -15,6 +16,7 @@ mod promises;
 mod shards;
 mod update;
 mod upkeep;
+mod values;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,9 +28,11 @@ use parking_lot::RwLock;
 
 pub use catalog::Page;
 pub use directory::Directory;
+pub use everything::WholePosition;
 pub use positions::{InOut, ItemStock, PositionFilter, PositionView};
 pub use promises::{ReservationFilter, ReservationView};
 pub use upkeep::{LetterFilter, SourceView};
+pub use values::{Stocked, ValueView};
 
 use promises::Promises;
 use upkeep::Upkeep;

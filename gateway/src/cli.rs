@@ -2,6 +2,11 @@
 
 mod admin;
 mod ask;
+mod backup;
+mod chore;
+mod export;
+mod import;
+mod progress;
 mod replay;
 mod serve;
 mod verify;
@@ -10,8 +15,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{self, Flags};
-use crate::exit::Exit;
+use crate::config::{self, Config, Flags};
+use crate::exit::{Exit, Stop};
 
 /// A durable stock engine: how many can I sell right now, and to whom are they promised.
 #[derive(Debug, Parser)]
@@ -26,8 +31,16 @@ enum Command {
     /// Run the server.
     #[command(after_long_help = config::overview())]
     Serve(Serve),
-    /// Check a stopped data directory: hash chain, sums, invariants.
-    Verify(Verify),
+    /// Import stock from CSV or NDJSON; may be killed and started again at any time.
+    Import(import::Import),
+    /// Export stock as CSV or NDJSON, open reservations and transfers as NDJSON.
+    Export(export::Export),
+    /// Check a data directory, stopped or in use: hash chain, sums, invariants.
+    Verify(verify::Verify),
+    /// Take a backup, also while the server runs.
+    Backup(backup::Backup),
+    /// Bring a backup back.
+    Restore(backup::Restore),
     /// Send events again, through the running server.
     Replay(replay::Replay),
     /// Events that could not be acted on or sent: list, show, retry, discard; through the running server.
@@ -60,15 +73,24 @@ struct Serve {
     accept_lost_tail: bool,
 }
 
-/// Flags of `onhand verify`.
+/// The data directory a tool works on.
 #[derive(Debug, Args)]
-struct Verify {
+struct Place {
     /// Data directory [default: ./data]
     #[arg(long, value_name = "DIR")]
     data: Option<String>,
     /// Settings in TOML
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+impl Place {
+    /// All settings.
+    fn config(&self) -> Result<Config, Stop> {
+        let data = self.data.iter().map(|data| ("data", data.clone()));
+        let flags = Flags { file: self.config.clone(), settings: data.collect() };
+        Config::load(&flags, variables()).map_err(Stop::from)
+    }
 }
 
 impl Serve {
@@ -88,13 +110,6 @@ impl Serve {
     }
 }
 
-impl Verify {
-    fn flags(&self) -> Flags {
-        let data = self.data.iter().map(|data| ("data", data.clone()));
-        Flags { file: self.config.clone(), settings: data.collect() }
-    }
-}
-
 /// The variables of this process. Ours are ASCII; one that is not UTF-8 cannot be one of them.
 fn variables() -> impl Iterator<Item = (String, String)> {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
@@ -108,12 +123,21 @@ impl Cli {
     pub(crate) fn run(&self) -> Exit {
         match &self.command {
             Command::Serve(serve) => serve::run(&serve.flags()),
-            Command::Verify(verify) => verify::run(&verify.flags()),
+            Command::Import(import) => ended(import.run()),
+            Command::Export(export) => ended(export.run()),
+            Command::Verify(verify) => ended(verify.run()),
+            Command::Backup(backup) => ended(backup.run()),
+            Command::Restore(restore) => ended(restore.run()),
             Command::Replay(replay) => replay.run(),
             Command::DeadLetters(letters) => letters.run(),
             Command::Sources(sources) => sources.run(),
         }
     }
+}
+
+/// Says why, if it did not end well.
+fn ended(result: Result<Exit, Stop>) -> Exit {
+    result.unwrap_or_else(|stop| stop.print())
 }
 
 #[cfg(test)]

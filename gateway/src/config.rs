@@ -2,6 +2,7 @@
 
 mod error;
 mod kafka;
+mod security;
 mod settings;
 mod source;
 mod unit;
@@ -46,6 +47,7 @@ pub(crate) struct Config {
     cache_bytes: Size,
     disk_reserve_bytes: DiskReserve,
     checkpoint_bytes_per_second: Size,
+    tools_bytes_per_second: Size,
     http: HttpSettings,
     kafka: kafka::KafkaSettings,
 }
@@ -166,6 +168,10 @@ impl Config {
                 "checkpoint_bytes_per_second",
                 Range::of(self.checkpoint_bytes_per_second.0, 0, 1 << 40, " bytes"),
             ),
+            (
+                "tools_bytes_per_second",
+                Range::of(self.tools_bytes_per_second.0, 0, 1 << 40, " bytes"),
+            ),
             ("http.threads", Range::of(count(http.threads), 0, 256, "")),
             ("http.connections_max", Range::of(count(http.connections_max), 1, 1 << 20, "")),
             ("http.header_timeout", Range::of(millis(http.header_timeout), 10, hour, " ms")),
@@ -221,6 +227,11 @@ impl Config {
             DiskReserve::Bytes(size) => Some(size.0),
         };
         storage
+    }
+
+    /// How fast chores read and write beside selling; 0: as fast as they go.
+    pub(crate) const fn tools_bytes_per_second(&self) -> u64 {
+        self.tools_bytes_per_second.0
     }
 
     /// Settings of the HTTP door.

@@ -15,13 +15,14 @@ mod payload;
 pub(crate) mod standard;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
 use onhand_engine::events::Event;
 
 pub(crate) use message::{Message, Messages};
+pub(crate) use payload::shown as shown_day;
 
 /// A way of spelling events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

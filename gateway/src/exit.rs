@@ -26,6 +26,10 @@ pub(crate) enum Exit {
     NotServing = 13,
     /// The running server did not do what it was asked.
     Refused = 14,
+    /// Some rows of a file were not imported.
+    RowsRejected = 15,
+    /// A file to import cannot be read.
+    FileUnreadable = 16,
     /// Another process holds the data directory.
     DirectoryInUse = 20,
     /// The directory is missing, or holds something else.
@@ -42,6 +46,10 @@ pub(crate) enum Exit {
     DiskFull = 26,
     /// The operating system refused to read or write a file.
     FileRefused = 27,
+    /// The log and memory, or a checkpoint, contradict each other.
+    Contradiction = 28,
+    /// A backup is not what was written, or is none.
+    BackupDamaged = 29,
     /// A commit failed, and nobody knows whether it is on disk.
     CommitFailed = 30,
     /// A fault of ours where memory may now differ from disk.
@@ -53,9 +61,8 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// All of them, for the page that documents them.
-    #[cfg(test)]
-    pub(crate) const ALL: [Self; 19] = [
+    /// All of them.
+    pub(crate) const ALL: [Self; 23] = [
         Self::Good,
         Self::Internal,
         Self::WrongSetting,
@@ -63,6 +70,8 @@ impl Exit {
         Self::AddressUnusable,
         Self::NotServing,
         Self::Refused,
+        Self::RowsRejected,
+        Self::FileUnreadable,
         Self::DirectoryInUse,
         Self::NotADataDirectory,
         Self::UnknownFormat,
@@ -71,6 +80,8 @@ impl Exit {
         Self::LostTail,
         Self::DiskFull,
         Self::FileRefused,
+        Self::Contradiction,
+        Self::BackupDamaged,
         Self::CommitFailed,
         Self::CorePanicked,
         Self::Interrupted,
@@ -80,6 +91,11 @@ impl Exit {
     /// The number the shell sees.
     pub(crate) const fn code(self) -> u8 {
         self as u8
+    }
+
+    /// The one with a number.
+    pub(crate) fn of_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|exit| exit.code() == code)
     }
 
     /// What the operator can do about it.
@@ -96,6 +112,10 @@ impl Exit {
             }
             Self::NotServing => "start the server, or name its data directory with --data",
             Self::Refused => "see what it said; nothing of it is lost",
+            Self::RowsRejected => {
+                "mend the rows in the file of rejected rows, and import that file"
+            }
+            Self::FileUnreadable => "see what is wrong with the file; nothing of it was imported",
             Self::DirectoryInUse => {
                 "stop the other process, or choose another directory with --data"
             }
@@ -118,6 +138,11 @@ impl Exit {
             Self::FileRefused => {
                 "see what the operating system said about the file, then start again"
             }
+            Self::Contradiction => {
+                "keep the directory as it is and report it with what was printed; if only checkpoints \
+                 contradict the log, a start without `checkpoint/*` rebuilds them from it"
+            }
+            Self::BackupDamaged => "use another backup; this one was changed, or is not whole",
             Self::CommitFailed => {
                 "check the disk, then start again: recovery finds out what was written; clients \
                  repeat with the same Idempotency-Key"

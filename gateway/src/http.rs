@@ -18,7 +18,11 @@ pub(crate) mod dispatch;
 pub(crate) mod door;
 pub(crate) mod events;
 pub(crate) mod extract;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
+pub(crate) mod inventory_value;
 pub(crate) mod json;
+pub(crate) mod lots;
 pub(crate) mod meters;
 pub(crate) mod openapi;
 pub(crate) mod operation;
@@ -42,7 +46,7 @@ pub(crate) mod timestamp;
 
 use catalog::{bins, items, locations};
 use route::{Route, routes};
-use stock::{corrections, entries, transfers};
+use stock::{corrections, entries, revaluations, transfers};
 
 /// Every route. Where two fit, the first one is taken.
 #[rustfmt::skip]
@@ -64,6 +68,7 @@ pub(crate) static ROUTES: &[Route] = routes! {
     POST   "/v1/stock/adjustments"                             => corrections::adjust,
     POST   "/v1/stock/moves"                                   => corrections::shift,
     POST   "/v1/stock/counts"                                  => corrections::count,
+    POST   "/v1/stock/revaluations"                            => revaluations::revalue,
     POST   "/v1/stock/transfers"                               => transfers::start,
     POST   "/v1/stock/transfers/{transferId}/receive"          => transfers::receive,
     POST   "/v1/stock/transfers/{transferId}/cancel"           => transfers::cancel,
@@ -98,6 +103,8 @@ pub(crate) static ROUTES: &[Route] = routes! {
     GET    "/v1/inventory-items/{itemId}/availability"         => availability::of_item,
     GET    "/inventory-items/{itemId}/availability"            => availability::of_item,
     GET    "/v1/reports/low-stock"                             => reports::low_stock,
+    GET    "/v1/reports/inventory-value"                       => inventory_value::inventory_value,
+    GET    "/reports/inventory-value"                          => inventory_value::inventory_value,
     GET    "/reports/low-stock"                                => reports::low_stock,
     // Operation
     GET    "/health/live"                                      => operation::live,
@@ -114,6 +121,13 @@ pub(crate) static ROUTES: &[Route] = routes! {
     GET    "/v1/admin/sources"                                 => operation::sources::list,
     POST   "/v1/admin/sources/{topic}/reset"                   => operation::sources::reset,
     POST   "/v1/admin/sources/{topic}/skip"                    => operation::sources::skip,
+    GET    "/v1/admin/imports/{fileHash}"                      => operation::imports::show,
+    POST   "/v1/admin/imports/{fileHash}"                      => operation::imports::take,
+    GET    "/v1/admin/export/{kind}"                           => operation::export::page,
+    POST   "/v1/admin/backup"                                  => operation::backup::take,
+    GET    "/v1/admin/backup"                                  => operation::backup::show,
+    POST   "/v1/admin/verify"                                  => operation::verify::begin,
+    GET    "/v1/admin/verify"                                  => operation::verify::show,
     GET    "/openapi.json"                                     => openapi::describe,
     GET    "/docs"                                             => openapi::enter,
     GET    "/docs/"                                            => openapi::show,

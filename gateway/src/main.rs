@@ -1,25 +1,9 @@
-//! Onhand, a durable stock engine: the doors, the command line and `main`.
-
-mod brokers;
-mod cli;
-mod config;
-mod dialect;
-mod exit;
-mod http;
-mod metrics;
-mod server_file;
-mod shutdown;
-mod telemetry;
-
-use clap::Parser;
-
-use cli::Cli;
-use exit::Exit;
+//! The process.
 
 /// Requests allocate and free small things on the same thread, which is what it is made for.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() -> Exit {
-    Cli::parse().run()
+fn main() -> std::process::ExitCode {
+    onhand::run()
 }

@@ -12,9 +12,10 @@ use onhand_domain::dead_letter::Direction;
 use onhand_engine::Status;
 
 use crate::brokers::consumed::Consumed;
-use crate::brokers::figures::{self, SinkFigures, SinkState};
+use crate::brokers::figures::{self, SinkState};
 use crate::brokers::kafka::intake::SourceState;
 use crate::brokers::kafka::{Bridge, SINK};
+use crate::brokers::sink::SinkFigures;
 use crate::http::meters::Meters;
 use crate::http::route::Route;
 use crate::http::tally::{BOUNDS, Sum};
@@ -72,6 +73,7 @@ const EVENTS_PUBLISHED: &str = "inventory_events_published_total";
 const PUBLISH_SECONDS: &str = "inventory_event_publish_seconds";
 const PUBLISH_RETRIES: &str = "inventory_event_publish_retries_total";
 const OUTBOX_LAG: &str = "inventory_outbox_lag";
+const TOPIC_LAG: &str = "onhand_topic_lag";
 const DEAD_LETTERS: &str = "inventory_dead_letters";
 const CIRCUIT_OPEN: &str = "inventory_circuit_open";
 const EVENTS_CONSUMED: &str = "inventory_events_consumed_total";
@@ -122,18 +124,23 @@ const METRICS: &[(&str, Kind, &str)] = &[
     (
         EVENTS_PUBLISHED,
         Counter,
-        "Events that reached every topic they belong to, and messages that never will",
+        "Events that reached a topic, once for each, and messages that never will",
     ),
-    (PUBLISH_SECONDS, Histogram, "From the decision of an event to its last topic"),
+    (PUBLISH_SECONDS, Histogram, "From the decision of an event to its topic"),
     (PUBLISH_RETRIES, Counter, "Times that publishing began again at the watermark"),
-    (OUTBOX_LAG, Gauge, "Durable records that are not published yet"),
+    (OUTBOX_LAG, Gauge, "Durable records that the topic furthest behind has not got yet"),
+    (TOPIC_LAG, Gauge, "Durable records that a topic has not got yet"),
     (DEAD_LETTERS, Gauge, "Dead letters that are open"),
     (EVENTS_CONSUMED, Counter, "Events that were acted on, or became dead letters"),
     (PROCESSING_SECONDS, Histogram, "From the reading of an event to its durable answer"),
     (EVENT_ERRORS, Counter, "Attempts at events that failed, by code"),
     (EVENTS_SKIPPED, Counter, "Messages that needed nothing, by reason"),
     (SOURCE_RUNNING, Gauge, "1 while a topic is read, else 0"),
-    (CIRCUIT_OPEN, Gauge, "1 while nothing is sent because the broker is away, else 0"),
+    (
+        CIRCUIT_OPEN,
+        Gauge,
+        "1 while nothing is sent to some topic because its broker is away, else 0",
+    ),
 ];
 
 /// Route label of requests for paths that do not exist.
@@ -269,6 +276,10 @@ fn publish_sink(bridge: &Bridge) {
     #[allow(clippy::cast_precision_loss, reason = "a figure for people")]
     {
         gauge!(OUTBOX_LAG, "sink" => SINK).set(bridge.lag() as f64);
+        for topic in figures.topics() {
+            let lag = bridge.lag_behind(topic.delivered());
+            gauge!(TOPIC_LAG, "topic" => topic.topic().to_owned()).set(lag as f64);
+        }
         for (word, direction) in [("in", Direction::In), ("out", Direction::Out)] {
             gauge!(DEAD_LETTERS, "direction" => word).set(bridge.open_letters(direction) as f64);
         }

@@ -32,6 +32,8 @@ pub(crate) struct Listening {
     pub(crate) listen: SocketAddr,
     /// The token of this run.
     pub(crate) token: String,
+    /// The process. One that was killed leaves the file behind.
+    pub(crate) pid: i32,
 }
 
 impl Listening {
@@ -44,18 +46,22 @@ impl Listening {
     }
 }
 
+/// A new token: nobody can guess it.
+pub(crate) fn new_token() -> String {
+    // Two version 4 ids are 244 random bits of the operating system.
+    format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple())
+}
+
 impl ServerFile {
     /// Tells where this process listens. Only its owner may read the file, because the token in it
     /// opens the calls that are meant for tools on this machine. It appears whole or not at all.
     ///
     /// # Errors
     /// What the operating system said.
-    pub(crate) fn write(directory: &Path, listen: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn write(directory: &Path, listen: SocketAddr, token: &str) -> io::Result<Self> {
         let path = directory.join(NAME);
         let draft = directory.join(format!("{NAME}.new"));
-        // Two version 4 ids are 244 random bits of the operating system.
-        let token = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
-        let content = Content { listen, token: &token, pid: std::process::id() };
+        let content = Content { listen, token, pid: std::process::id() };
         let text = serde_json::to_vec(&content)?;
         match fs::remove_file(&draft) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -89,7 +95,7 @@ mod tests {
         fs::write(&path, "left over").unwrap();
         fs::write(directory.path().join("server.json.new"), "left over").unwrap();
         let listen = "127.0.0.1:7070".parse().unwrap();
-        let file = ServerFile::write(directory.path(), listen).unwrap();
+        let file = ServerFile::write(directory.path(), listen, &new_token()).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let text = fs::read_to_string(&path).unwrap();
         let content: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -73,7 +73,7 @@ pub struct Audit<'a> {
     /// Tenant and positions.
     pub target: &'a Target,
     /// What was sent.
-    pub workload: Workload,
+    pub workload: &'a Workload,
     /// What was received at each position before the run.
     pub stock: Quantity,
     /// What was acknowledged, by thread.
@@ -168,7 +168,7 @@ impl Audit<'_> {
             self.workload.make(number, &mut order);
             let justified = match self.workload.profile {
                 Profile::Lifecycle => books.may_have_run_out(&order),
-                Profile::Spread | Profile::Hot | Profile::Orders => books.has_run_out(&order),
+                _ => books.has_run_out(&order),
             };
             if !justified {
                 findings.add(Finding::RefusedWithoutWant { order: number });

@@ -31,6 +31,8 @@ pub struct Checkout {
     requests: Requests,
     /// Orders per request; `None`: one, by the call for one.
     batch: Option<u64>,
+    /// Orders that may be sent in all.
+    orders_max: u64,
     journal: Journal,
     /// What each connection waits for.
     asked: Vec<Option<Asked>>,
@@ -54,12 +56,18 @@ impl Checkout {
             workload,
             requests,
             batch,
+            orders_max: u64::MAX,
             journal: Journal::new(thread),
             asked: vec![None; connections],
             continuing: VecDeque::new(),
             order: Order::default(),
             finder: Finder::new(ID_FIELD),
         }
+    }
+
+    /// Sends no more than so many orders.
+    pub const fn stop_after(&mut self, orders: u64) {
+        self.orders_max = orders;
     }
 
     /// What was acknowledged.
@@ -210,8 +218,10 @@ impl Traffic for Checkout {
             let id = self.journal.entry(number.sequence).id().unwrap_or_default();
             self.requests.step(step, number, id, out);
             Asked::Step(number, step)
+        } else if self.journal.orders() >= self.orders_max {
+            return false;
         } else if let Some(count) = self.batch {
-            self.next_batch(count, out)
+            self.next_batch(count.min(self.orders_max - self.journal.orders()), out)
         } else {
             let number = self.journal.open();
             self.workload.make(number, &mut self.order);

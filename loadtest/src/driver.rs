@@ -58,11 +58,15 @@ pub struct Window {
 }
 
 impl Window {
-    fn measures(&self, at: Instant) -> bool {
+    /// Whether something at this instant is measured.
+    #[must_use]
+    pub fn measures(&self, at: Instant) -> bool {
         at >= self.measure_from && !self.is_over(at)
     }
 
-    fn is_over(&self, at: Instant) -> bool {
+    /// Whether nothing is sent any more.
+    #[must_use]
+    pub fn is_over(&self, at: Instant) -> bool {
         self.end.is_some_and(|end| at >= end)
     }
 }

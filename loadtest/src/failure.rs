@@ -57,6 +57,12 @@ pub enum Failure {
     /// The broker, or its client, failed.
     #[error("Kafka: {0}")]
     Kafka(#[from] rdkafka::error::KafkaError),
+    /// `PostgreSQL`, or its client, failed.
+    #[error("PostgreSQL: {0}")]
+    Postgres(#[from] tokio_postgres::Error),
+    /// Redis, or its client, failed.
+    #[error("Redis: {0}")]
+    Redis(#[from] redis::RedisError),
     /// Something that must move stands still.
     #[error("{0}")]
     Stalled(String),

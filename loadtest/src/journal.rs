@@ -196,6 +196,13 @@ impl Journal {
         &mut self.chunks[place / CHUNK_ENTRIES][place % CHUNK_ENTRIES]
     }
 
+    /// Number of orders.
+    #[must_use]
+    pub fn orders(&self) -> u64 {
+        let full = self.chunks.len().saturating_sub(1) * CHUNK_ENTRIES;
+        u64::try_from(full + self.chunks.last().map_or(0, Vec::len)).expect("fits in memory")
+    }
+
     /// All orders, in the order of their numbers.
     pub fn entries(&self) -> impl Iterator<Item = (OrderNumber, &Entry)> {
         self.chunks.iter().flatten().zip(0..).map(|(entry, sequence)| {
@@ -219,7 +226,7 @@ mod tests {
         }
         assert_eq!(journal.entry(39_998).id(), Some(&b"r-39998"[..]));
         assert_eq!(journal.entry(39_999).id().map(<[u8]>::len), Some(128));
-        assert_eq!(journal.entries().count(), 40_000);
+        assert_eq!((journal.entries().count(), journal.orders()), (40_000, 40_000));
         assert!(journal.entries().all(|(number, entry)| {
             number.sequence % 2 == 1
                 || entry.id() == Some(format!("r-{}", number.sequence).as_bytes())

@@ -1,31 +1,34 @@
-//! Till sales over Kafka: how fast Onhand takes them in, beside a bare loop that only reads them.
+//! Till sales over Kafka: how fast Onhand takes them in, beside a bare loop that only reads them, and a
+//! Kafka Streams application that does the same work.
 
-pub mod pick;
 pub mod progress;
 pub mod sale;
 pub mod sold;
+pub mod streams;
 pub mod table;
 pub mod topic;
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use onhand_tests::kafka::Broker;
 use serde::Serialize;
 
-use self::pick::{Pick, Picker};
 use self::progress::Progress;
 use self::sale::{Change, Sale};
 use self::sold::Sold;
-use self::table::{Audited, Table};
+use self::streams::{Pace, Streams};
+use self::table::{Audited, Others, Table};
 use self::topic::Topic;
 use crate::audit::finding::{Finding, Findings};
 use crate::audit::shelves;
 use crate::failure::Failure;
+use crate::machine::LoadAverage;
+use crate::pick::{Pick, Picker};
 use crate::quantity::Quantity;
 use crate::random::Random;
 use crate::request::{Keys, Target};
 use crate::run::new_tenant;
-use crate::server::Server;
+use crate::server::{Installation, Server};
 use crate::setup;
 use crate::warehouse::Warehouse;
 
@@ -46,15 +49,26 @@ pub enum Publishing {
     Off,
 }
 
+/// Whether somebody has a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Turn {
+    /// Where the machine has what it needs; else a line says what is lacking.
+    Auto,
+    /// Without it there is no run.
+    On,
+    /// No.
+    Off,
+}
+
 /// What a run is to be.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The program `onhand`.
-    pub binary: PathBuf,
-    /// Where its data directory is made; on a RAM disk nothing would be durable.
-    pub data_parent: Option<PathBuf>,
-    /// The broker, as `host:port`.
-    pub bootstrap: String,
+    /// Which `onhand`.
+    pub onhand: Installation,
+    /// The broker, as `host:port`; `None`: one of the run's own.
+    pub bootstrap: Option<String>,
+    /// Whether the Kafka Streams application has a turn.
+    pub streams: Turn,
     /// Sales in the topic.
     pub sales: u64,
     /// Positions that they are of, one item each.
@@ -72,7 +86,7 @@ pub struct Settings {
     pub seed: u64,
 }
 
-/// Fills a topic, reads it bare, lets Onhand read it, reads it bare again, audits.
+/// Fills a topic, reads it bare, lets Onhand and Kafka Streams read it, reads it bare again, audits.
 ///
 /// # Errors
 /// When the run could not be carried out. A failed audit is part of the table.
@@ -82,59 +96,168 @@ pub fn carry_out(settings: &Settings) -> Result<Table, Failure> {
             "sales, positions and partitions must be more than 0".into(),
         ));
     }
-    let (run, warehouse) = (new_tenant(), Warehouse { items: settings.positions, locations: 1 });
-    let create = |what: &str| {
-        Topic::create(&settings.bootstrap, format!("{run}-{what}"), settings.partitions)
+    let load_average = LoadAverage::begin();
+    let own = match settings.bootstrap {
+        Some(_) => None,
+        None => Some(Broker::start_for_load().map_err(|lacking| Failure::Start {
+            server: "the Kafka broker".into(),
+            detail: lacking.to_string(),
+        })?),
     };
-    let [sales, changes, letters] = [create("sales")?, create("changes")?, create("letters")?];
-    let sold = fill(settings, &sales, &run, warehouse)?;
-    let bare_before = bare(&sales, settings.sales)?;
-    let topics = [&sales, &changes, &letters];
-    let target = |server: &Server| Target {
-        host: server.address.to_string(),
-        tenant: run.clone(),
-        warehouse,
-        ttl_seconds: 0,
-        keys: Keys::Sent,
-    };
-    let server = stocked(settings, topics, target)?;
-    let server = server.restart(&settings.binary, &environment(settings, topics, &sales.name))?;
-    let target = target(&server);
-    let mut progress = Progress::new(server.address, &target, &sales.name);
-    let took = measure(settings, &mut progress)?;
-    let mut findings = Findings::default();
-    let dead_letters = progress.dead_letters()?;
-    let shelves = shelves::read(server.address, &target, &mut findings)?;
-    sold.compare_shelves(settings.stock, &shelves, &mut findings);
-    drop(server);
-    let bare_after = bare(&sales, settings.sales)?;
-    let published = match settings.publishing {
-        Publishing::On => {
-            let messages = changes.messages()?;
-            let published = published(&changes, messages, warehouse, &mut findings)?;
-            sold.compare_published(&published, &mut findings);
-            Some(messages)
+    let given = settings.bootstrap.clone();
+    let bootstrap = given.or_else(|| own.as_ref().map(Broker::bootstrap)).unwrap_or_default();
+    let stage = Stage::set(settings, bootstrap)?;
+    let bare_before = bare(&stage.sales, settings.sales)?;
+    let (took, mut audited) = stage.onhand()?;
+    let streams = if stage.has_streams()? { Some(stage.streams(&mut audited)?) } else { None };
+    let bare_after = bare(&stage.sales, settings.sales)?;
+    let (bare, load_average) = ([bare_before, bare_after], load_average.end());
+    Ok(Table::new(settings, bare, took, Others { streams, load_average }, audited))
+}
+
+/// A filled topic, and what its contestants need.
+struct Stage<'a> {
+    settings: &'a Settings,
+    bootstrap: String,
+    tenant: String,
+    warehouse: Warehouse,
+    sales: Topic,
+    sold: Sold,
+}
+
+impl<'a> Stage<'a> {
+    fn set(settings: &'a Settings, bootstrap: String) -> Result<Self, Failure> {
+        let (tenant, warehouse) =
+            (new_tenant(), Warehouse { items: settings.positions, locations: 1 });
+        let sales = Topic::create(&bootstrap, format!("{tenant}-sales"), settings.partitions)?;
+        let sold = fill(settings, &sales, &tenant, warehouse)?;
+        Ok(Self { settings, bootstrap, tenant, warehouse, sales, sold })
+    }
+
+    fn topic(&self, what: &str) -> Result<Topic, Failure> {
+        let name = format!("{}-{what}", self.tenant);
+        Topic::create(&self.bootstrap, name, self.settings.partitions)
+    }
+
+    /// Onhand's turn.
+    fn onhand(&self) -> Result<(Took, Audited), Failure> {
+        let settings = self.settings;
+        let (changes, letters) = (self.topic("changes")?, self.topic("letters")?);
+        let environment = |sources: &str| self.environment(&changes, &letters, sources);
+        let target = |server: &Server| Target {
+            host: server.address.to_string(),
+            tenant: self.tenant.clone(),
+            warehouse: self.warehouse,
+            ttl_seconds: 0,
+            keys: Keys::Sent,
+        };
+        let server = stocked(settings, &environment(""), target)?;
+        let server = server.restart(&environment(&self.sales.name))?;
+        let target = target(&server);
+        let mut progress = Progress::new(server.address, &target, &self.sales.name);
+        let took = measure(settings, &mut progress)?;
+        let mut findings = Findings::default();
+        let dead_letters = progress.dead_letters()?;
+        let shelves = shelves::read(server.address, &target, &mut findings)?;
+        self.sold.compare_shelves(settings.stock, &shelves, &mut findings);
+        drop(server);
+        let published = match settings.publishing {
+            Publishing::On => Some(self.audit_changes(&changes, &mut findings)?),
+            Publishing::Off => None,
+        };
+        let audited = Audited {
+            positions: u64::try_from(shelves.len()).unwrap_or(u64::MAX),
+            published,
+            dead_letters,
+            findings: findings.count(),
+            first_findings: findings.into_first(),
+        };
+        Ok((took, audited))
+    }
+
+    /// Whether Kafka Streams has a turn.
+    fn has_streams(&self) -> Result<bool, Failure> {
+        match (self.settings.streams, streams::lacking()) {
+            (Turn::Off, _) => Ok(false),
+            (Turn::On | Turn::Auto, None) => Ok(true),
+            (Turn::Auto, Some(lacking)) => {
+                eprintln!("Kafka Streams has no turn: {lacking}");
+                Ok(false)
+            }
+            (Turn::On, Some(detail)) => {
+                Err(Failure::Start { server: "Kafka Streams".into(), detail })
+            }
         }
-        Publishing::Off => None,
-    };
-    let audited = Audited {
-        positions: u64::try_from(shelves.len()).unwrap_or(u64::MAX),
-        published,
-        dead_letters,
-        findings: findings.count(),
-        first_findings: findings.into_first(),
-    };
-    Ok(Table::new(settings, [bare_before, bare_after], took, audited))
+    }
+
+    /// The turn of Kafka Streams, and its audit: what it told must be the sales, each once.
+    fn streams(&self, audited: &mut Audited) -> Result<Pace, Failure> {
+        let changes = self.topic("streams-changes")?;
+        let units = u64::try_from(self.settings.stock.micros() / 1_000_000).unwrap_or(0);
+        let (topics, parent) =
+            ((&self.sales, &changes), self.settings.onhand.data_parent.as_deref());
+        let streams = Streams::start(&self.bootstrap, topics, units, parent)?;
+        let pace = streams.finish(&self.sales, self.settings.sales)?;
+        drop(streams);
+        let mut findings = Findings::default();
+        self.audit_changes(&changes, &mut findings)?;
+        audited.findings += findings.count();
+        let named = findings.into_first().into_iter().map(|one| format!("Kafka Streams: {one}"));
+        audited.first_findings.extend(named);
+        Ok(pace)
+    }
+
+    /// Holds all that was told of changes against the sales. Returns how many messages were read.
+    fn audit_changes(&self, changes: &Topic, findings: &mut Findings) -> Result<u64, Failure> {
+        let mut told = Sold::nothing(self.warehouse);
+        let messages = changes.read_all(|payload| {
+            let change: Change<'_> =
+                serde_json::from_slice(payload).map_err(|wrong| malformed(changes, &wrong))?;
+            let Change { event_type, payload } = change;
+            if event_type != "StockLevelChanged" || payload.change_reason.as_deref() != Some("SALE")
+            {
+                return Ok(());
+            }
+            let amount = payload.change_amount.unwrap_or_default();
+            match self.warehouse.find(&payload.item_id, &payload.location_id) {
+                Some(position) => told.enter(position, Quantity::ZERO - amount),
+                None => findings.add(Finding::PositionUnknown {
+                    position: format!("{}/{}", payload.item_id, payload.location_id),
+                }),
+            }
+            Ok(())
+        })?;
+        self.sold.compare_published(&told, findings);
+        Ok(messages)
+    }
+
+    fn environment(
+        &self,
+        changes: &Topic,
+        letters: &Topic,
+        sources: &str,
+    ) -> Vec<(&'static str, String)> {
+        let routes = match self.settings.publishing {
+            Publishing::On => format!("{}=standard", changes.name),
+            Publishing::Off => String::new(),
+        };
+        vec![
+            ("ONHAND_KAFKA_BROKERS", self.bootstrap.clone()),
+            ("ONHAND_KAFKA_SOURCES", sources.to_owned()),
+            ("ONHAND_KAFKA_ROUTES", routes),
+            ("ONHAND_KAFKA_DEAD_LETTER_TOPIC", letters.name.clone()),
+            ("ONHAND_KAFKA_GROUP_ID", self.sales.name.clone()),
+        ]
+    }
 }
 
 /// A server that has its stock and has published that, and reads no topic.
 fn stocked(
     settings: &Settings,
-    topics: [&Topic; 3],
+    environment: &[(&str, String)],
     target: impl Fn(&Server) -> Target,
 ) -> Result<Server, Failure> {
-    let environment = environment(settings, topics, "");
-    let server = Server::onhand(&settings.binary, settings.data_parent.as_deref(), &environment)?;
+    let server = settings.onhand.start(environment)?;
     let target = target(&server);
     setup::receive_stock(server.address, &target, settings.stock)?;
     if settings.publishing == Publishing::On {
@@ -199,51 +322,6 @@ fn bare(topic: &Topic, sales: u64) -> Result<f64, Failure> {
     Ok(sales as f64 / took.as_secs_f64())
 }
 
-/// What was published about sales, by position.
-fn published(
-    topic: &Topic,
-    messages: u64,
-    warehouse: Warehouse,
-    findings: &mut Findings,
-) -> Result<Sold, Failure> {
-    let mut told = Sold::nothing(warehouse);
-    topic.read(messages, |payload| {
-        let change: Change<'_> =
-            serde_json::from_slice(payload).map_err(|wrong| malformed(topic, &wrong))?;
-        let Change { event_type, payload } = change;
-        if event_type != "StockLevelChanged" || payload.change_reason.as_deref() != Some("SALE") {
-            return Ok(());
-        }
-        let amount = payload.change_amount.unwrap_or_default();
-        match warehouse.find(&payload.item_id, &payload.location_id) {
-            Some(position) => told.enter(position, Quantity::ZERO - amount),
-            None => findings.add(Finding::PositionUnknown {
-                position: format!("{}/{}", payload.item_id, payload.location_id),
-            }),
-        }
-        Ok(())
-    })?;
-    Ok(told)
-}
-
 fn malformed(topic: &Topic, wrong: &serde_json::Error) -> Failure {
     Failure::Contract { call: format!("topic {}", topic.name), detail: wrong.to_string() }
-}
-
-fn environment(
-    settings: &Settings,
-    [sales, changes, letters]: [&Topic; 3],
-    sources: &str,
-) -> Vec<(&'static str, String)> {
-    let routes = match settings.publishing {
-        Publishing::On => format!("{}=standard", changes.name),
-        Publishing::Off => String::new(),
-    };
-    vec![
-        ("ONHAND_KAFKA_BROKERS", settings.bootstrap.clone()),
-        ("ONHAND_KAFKA_SOURCES", sources.to_owned()),
-        ("ONHAND_KAFKA_ROUTES", routes),
-        ("ONHAND_KAFKA_DEAD_LETTER_TOPIC", letters.name.clone()),
-        ("ONHAND_KAFKA_GROUP_ID", sales.name.clone()),
-    ]
 }

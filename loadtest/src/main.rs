@@ -4,10 +4,12 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use onhand_loadtest::cli::{Cli, CompareCeiling, Kafka, Run, Task};
+use onhand_loadtest::cli::{Cli, Run, Task};
 use onhand_loadtest::failure::Failure;
 use onhand_loadtest::server::Server;
-use onhand_loadtest::{ceiling, compare, kafka, run};
+use onhand_loadtest::{
+    availability, ceiling, compare, curve, expiry, growth, kafka, recovery, run,
+};
 use serde::Serialize;
 
 /// The same allocator as the server under test, so that the ceiling is no lower for its lack.
@@ -20,39 +22,61 @@ const AUDIT_FAILED: u8 = 1;
 const NO_RUN: u8 = 2;
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
-        Task::Run(task) => run_load(&task),
-        Task::Ceiling { listen } => ceiling::serve(listen).map(|()| ExitCode::SUCCESS),
-        Task::CompareCeiling(task) => compare_ceiling(&task),
-        Task::Kafka(task) => sell_over_kafka(&task),
-    };
-    outcome.unwrap_or_else(|failure| {
+    carry_out(Cli::parse().command).unwrap_or_else(|failure| {
         eprintln!("loadtest: {failure}");
         ExitCode::from(NO_RUN)
     })
+}
+
+fn carry_out(task: Task) -> Result<ExitCode, Failure> {
+    match task {
+        Task::Run(task) => run_load(&task),
+        Task::Ceiling { listen } => ceiling::serve(listen).map(|()| ExitCode::SUCCESS),
+        Task::Compare(task) => {
+            let table = compare::compare(&task.comparison()?)?;
+            task.note.write(table.figures())?;
+            tell(&table, task.json, table.passed())
+        }
+        Task::Curve(task) => {
+            let table = curve::measure(&task.settings()?)?;
+            tell(&table, task.json, table.passed())
+        }
+        Task::Growth(task) => {
+            let table = growth::carry_out(&task)?;
+            tell(&table, task.json, table.passed())
+        }
+        Task::Recovery(task) => {
+            let table = recovery::carry_out(&task)?;
+            tell(&table, task.json, table.passed())
+        }
+        Task::Expiry(task) => {
+            let table = expiry::carry_out(&task)?;
+            tell(&table, task.json, table.passed())
+        }
+        Task::Availability(task) => {
+            let table = availability::carry_out(&task)?;
+            tell(&table, task.json, table.passed())
+        }
+        Task::Kafka(task) => {
+            let table = kafka::carry_out(&task.settings())?;
+            task.note.write(table.figures())?;
+            tell(&table, task.json, table.passed())
+        }
+    }
 }
 
 fn run_load(task: &Run) -> Result<ExitCode, Failure> {
     let ceiling = if task.ceiling { Some(Server::ceiling()?) } else { None };
     let settings = task.settings(ceiling.as_ref().map(|server| server.address))?;
     let report = run::carry_out(&settings)?;
-    print(&report, task.json)?;
-    Ok(code(report.passed()))
+    tell(&report, task.json, report.passed())
 }
 
-fn compare_ceiling(task: &CompareCeiling) -> Result<ExitCode, Failure> {
-    let table = compare::compare(&task.comparison()?)?;
-    print(&table, task.json)?;
-    Ok(code(table.passed()))
-}
-
-fn sell_over_kafka(task: &Kafka) -> Result<ExitCode, Failure> {
-    let table = kafka::carry_out(&task.settings())?;
-    print(&table, task.json)?;
-    Ok(code(table.passed()))
-}
-
-fn print<T: Serialize + std::fmt::Display>(figures: &T, json: bool) -> Result<(), Failure> {
+fn tell<T: Serialize + std::fmt::Display>(
+    figures: &T,
+    json: bool,
+    passed: bool,
+) -> Result<ExitCode, Failure> {
     let mut text = if json {
         serde_json::to_string(figures).map_err(std::io::Error::from)?
     } else {
@@ -62,9 +86,5 @@ fn print<T: Serialize + std::fmt::Display>(figures: &T, json: bool) -> Result<()
         text.push('\n');
     }
     std::io::stdout().write_all(text.as_bytes())?;
-    Ok(())
-}
-
-fn code(passed: bool) -> ExitCode {
-    if passed { ExitCode::SUCCESS } else { ExitCode::from(AUDIT_FAILED) }
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::from(AUDIT_FAILED) })
 }

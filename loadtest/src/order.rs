@@ -1,16 +1,22 @@
 //! What the checkouts of a run ask for. An order is a pure function of seed and number, so
 //! nobody has to remember it.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
+use crate::pick::{Pick, Picker};
 use crate::quantity::Quantity;
 use crate::random::Random;
-use crate::warehouse::Position;
+use crate::warehouse::{Position, Warehouse};
 
 /// Lines of the largest order.
 pub const LINES_MAX: u32 = 60;
-/// Mean number of lines that the profile `orders` aims at.
+/// Mean number of lines that orders of many lines aim at. TPC-C's have 5 to 15 (mean 10, clause 2.4.1.3),
+/// the catalogue orders of TPC-DS 4 to 14 (mean 9, its generator `dsdgen`), both evenly.
 pub const LINES_MEAN: u32 = 9;
+/// Draws of a line before the next free position is taken.
+const DRAWS_MAX: u32 = 64;
 /// Deadline of an order that is left to expire.
 pub const EXPIRING_SECONDS: u32 = 1;
 /// First deadline of an order that is extended later.
@@ -40,6 +46,24 @@ pub enum Profile {
     Orders,
     /// Reserve, then confirm, then fulfil or cancel; some extended, some left to expire.
     Lifecycle,
+    /// Trade as usual: orders of 1 to 60 lines, items by NURand(8191, 1, items) of TPC-C.
+    Trade,
+    /// A promotion: orders of 1 to 60 lines, items by zipf 0.99.
+    Promotion,
+    /// A flash sale: one line per reservation, all of one item among many.
+    Flash,
+}
+
+impl Profile {
+    /// How its lines are spread over the items.
+    const fn pick(self) -> Pick {
+        match self {
+            Self::Spread | Self::Orders | Self::Lifecycle => Pick::Even,
+            Self::Trade => Pick::Nurand,
+            Self::Promotion => Pick::Zipf,
+            Self::Hot | Self::Flash => Pick::One,
+        }
+    }
 }
 
 /// Which order: the thread that sends it and its number there, from 0.
@@ -102,17 +126,23 @@ pub struct Order {
 }
 
 /// Makes the orders of a run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Workload {
     /// Shape.
     pub profile: Profile,
-    /// Number of positions to choose from, at least one.
-    pub positions: u32,
-    /// Seed of everything that is drawn.
-    pub seed: u64,
+    warehouse: Warehouse,
+    seed: u64,
+    items: Arc<Picker>,
 }
 
 impl Workload {
+    /// Orders over the positions of a warehouse; the seed decides on everything that is drawn.
+    #[must_use]
+    pub fn new(profile: Profile, warehouse: Warehouse, seed: u64) -> Self {
+        let items = Arc::new(Picker::new(profile.pick(), warehouse.items, seed));
+        Self { profile, warehouse, seed, items }
+    }
+
     /// Makes order `number` in place, so that a million orders need one allocation.
     pub fn make(&self, number: OrderNumber, order: &mut Order) {
         let place = (u64::from(number.thread) << 48) ^ number.sequence;
@@ -120,11 +150,13 @@ impl Workload {
         order.lines.clear();
         order.fate = Fate::Keep;
         match self.profile {
-            Profile::Spread => order
-                .lines
-                .push(Line { position: random.below(self.positions), quantity: QUANTITIES[0] }),
-            Profile::Hot => order.lines.push(Line { position: 0, quantity: QUANTITIES[0] }),
-            Profile::Orders => self.draw_lines(order_size(&mut random), &mut random, order),
+            Profile::Spread | Profile::Hot | Profile::Flash => {
+                let position = self.draw_position(&mut random);
+                order.lines.push(Line { position, quantity: QUANTITIES[0] });
+            }
+            Profile::Orders | Profile::Trade | Profile::Promotion => {
+                self.draw_lines(order_size(&mut random), &mut random, order);
+            }
             Profile::Lifecycle => {
                 order.fate = draw_fate(&mut random);
                 self.draw_lines(1 + random.below(3), &mut random, order);
@@ -132,12 +164,26 @@ impl Workload {
         }
     }
 
+    fn draw_position(&self, random: &mut Random) -> Position {
+        let item = self.items.draw(random);
+        item * self.warehouse.locations + random.below(self.warehouse.locations)
+    }
+
     fn draw_lines(&self, count: u32, random: &mut Random, order: &mut Order) {
-        for _ in 0..count.min(self.positions) {
-            // A position that is in the order already is passed over to the next free one.
-            let mut position = random.below(self.positions);
-            while order.lines.iter().any(|line| line.position == position) {
-                position = (position + 1) % self.positions;
+        let positions = self.warehouse.positions();
+        for _ in 0..count.min(positions) {
+            let taken =
+                |order: &Order, position| order.lines.iter().any(|line| line.position == position);
+            let mut position = self.draw_position(random);
+            let mut draws = 1;
+            while taken(order, position) {
+                // In a small warehouse most may be taken: then the next free one will do.
+                position = if draws < DRAWS_MAX {
+                    self.draw_position(random)
+                } else {
+                    (position + 1) % positions
+                };
+                draws += 1;
             }
             let choice = random.below(u32::try_from(QUANTITIES.len()).expect("a short table"));
             order.lines.push(Line { position, quantity: QUANTITIES[choice as usize] });
@@ -145,8 +191,9 @@ impl Workload {
     }
 }
 
-/// Geometric with mean [`LINES_MEAN`], cut off at [`LINES_MAX`], which one order in 1,200
-/// reaches: mostly small baskets, a long tail of large ones.
+/// Geometric with mean [`LINES_MEAN`], cut off at [`LINES_MAX`], which one order in 1,000
+/// reaches: after each line the customer goes on with the same probability. Real baskets are mostly
+/// small with a long tail, which the even draws of the standard benchmarks have not.
 fn order_size(random: &mut Random) -> u32 {
     let mut lines = 1;
     while lines < LINES_MAX && random.below(LINES_MEAN) != 0 {
@@ -172,7 +219,7 @@ mod tests {
     use super::*;
 
     fn orders(profile: Profile, positions: u32, count: u64) -> Vec<Order> {
-        let workload = Workload { profile, positions, seed: 42 };
+        let workload = Workload::new(profile, Warehouse { items: positions, locations: 1 }, 42);
         let make = |sequence| {
             let mut order = Order::default();
             workload.make(OrderNumber { thread: 0, sequence }, &mut order);
@@ -183,18 +230,43 @@ mod tests {
 
     #[test]
     fn orders_have_one_to_sixty_lines_and_nine_on_average() {
-        let sizes: Vec<usize> =
-            orders(Profile::Orders, 10_000, 50_000).iter().map(|order| order.lines.len()).collect();
-        let mean = sizes.iter().sum::<usize>() as f64 / sizes.len() as f64;
-        assert_eq!(sizes.iter().min(), Some(&1));
-        assert_eq!(sizes.iter().max(), Some(&60));
-        assert!((8.7..9.3).contains(&mean), "mean {mean}");
+        for profile in [Profile::Orders, Profile::Trade, Profile::Promotion] {
+            let orders = orders(profile, 10_000, 50_000);
+            let sizes: Vec<usize> = orders.iter().map(|order| order.lines.len()).collect();
+            let mean = sizes.iter().sum::<usize>() as f64 / sizes.len() as f64;
+            assert_eq!(sizes.iter().min(), Some(&1));
+            assert_eq!(sizes.iter().max(), Some(&60));
+            assert!((8.7..9.3).contains(&mean), "{profile:?}: mean {mean}");
+            let small = sizes.iter().filter(|size| **size <= 6).count();
+            assert!(small * 2 > sizes.len(), "half of the baskets are small");
+        }
+    }
+
+    /// The share of all lines that the busiest hundredth of 100,000 items gets.
+    fn busiest_hundredth(profile: Profile) -> f64 {
+        let mut lines = vec![0_u32; 100_000];
+        for order in orders(profile, 100_000, 60_000) {
+            order.lines.iter().for_each(|line| lines[line.position as usize] += 1);
+        }
+        let all: u32 = lines.iter().sum();
+        lines.sort_unstable_by(|one, other| other.cmp(one));
+        f64::from(lines.iter().take(1_000).sum::<u32>()) / f64::from(all)
+    }
+
+    #[test]
+    fn trade_and_promotions_prefer_some_items() {
+        let trade = busiest_hundredth(Profile::Trade);
+        assert!((0.30..0.335).contains(&trade), "{trade}");
+        // An order has each item once, so the very first ones get less than zipf gives them.
+        let promotion = busiest_hundredth(Profile::Promotion);
+        assert!((0.50..0.61).contains(&promotion), "{promotion}");
     }
 
     #[test]
     fn lines_of_an_order_lie_on_different_positions() {
-        for positions in [1, 2, 10, 70] {
-            for order in orders(Profile::Orders, positions, 2_000) {
+        let profiles = [Profile::Orders, Profile::Trade, Profile::Promotion];
+        for (positions, profile) in [1, 2, 10, 70].into_iter().zip(profiles.iter().cycle()) {
+            for order in orders(*profile, positions, 2_000) {
                 let mut places: Vec<_> = order.lines.iter().map(|line| line.position).collect();
                 places.sort_unstable();
                 places.dedup();
@@ -206,7 +278,8 @@ mod tests {
 
     #[test]
     fn an_order_is_the_same_whenever_it_is_made() {
-        let workload = Workload { profile: Profile::Lifecycle, positions: 100, seed: 7 };
+        let warehouse = Warehouse { items: 50, locations: 2 };
+        let workload = Workload::new(Profile::Lifecycle, warehouse, 7);
         let (mut first, mut again) = (Order::default(), Order::default());
         let mut differ = 0;
         for sequence in 0..100 {
@@ -220,8 +293,10 @@ mod tests {
     }
 
     #[test]
-    fn hot_is_one_position_and_spread_is_all_of_them() {
-        assert!(orders(Profile::Hot, 100, 50).iter().all(|order| order.lines[0].position == 0));
+    fn hot_and_flash_are_one_position_and_spread_is_all_of_them() {
+        for profile in [Profile::Hot, Profile::Flash] {
+            assert!(orders(profile, 100, 50).iter().all(|order| order.lines[0].position == 0));
+        }
         let mut places: Vec<_> = orders(Profile::Spread, 100, 5_000)
             .iter()
             .map(|order| order.lines[0].position)

@@ -33,6 +33,12 @@ impl Quantity {
         Self(micros)
     }
 
+    /// In millionths.
+    #[must_use]
+    pub const fn micros(self) -> i128 {
+        self.0
+    }
+
     /// Appends the shortest JSON number that means this quantity.
     pub fn write(self, out: &mut Vec<u8>) {
         if self.0 % MICROS_PER_UNIT == 0 && self.0 >= 0 {

@@ -58,6 +58,14 @@ impl Requests {
         out.extend_from_slice(b"\r\n");
     }
 
+    /// `POST path` of a question: it writes nothing, so it has no key.
+    pub fn ask(&self, path: &str, body: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(b"POST ");
+        out.extend_from_slice(path.as_bytes());
+        out.extend_from_slice(&self.common);
+        push_body(body, out);
+    }
+
     /// `POST /v1/reservations` of one order.
     pub fn reserve(&mut self, number: OrderNumber, order: &Order, out: &mut Vec<u8>) {
         self.body.clear();
@@ -166,11 +174,15 @@ impl Requests {
             write_number(number, out);
             out.extend_from_slice(b"\r\n");
         }
-        out.extend_from_slice(b"Content-Length: ");
-        write_padded(u64::try_from(self.body.len()).expect("a length in memory"), 1, out);
-        out.extend_from_slice(b"\r\n\r\n");
-        out.extend_from_slice(&self.body);
+        push_body(&self.body, out);
     }
+}
+
+fn push_body(body: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"Content-Length: ");
+    write_padded(u64::try_from(body.len()).expect("a length in memory"), 1, out);
+    out.extend_from_slice(b"\r\n\r\n");
+    out.extend_from_slice(body);
 }
 
 fn write_number(number: OrderNumber, out: &mut Vec<u8>) {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::audit::{Audit, Sample};
+use crate::audit::{Audit, AuditReport, Sample};
 use crate::checkout::Checkout;
 use crate::driver::{Driver, Pace, Window};
 use crate::failure::Failure;
@@ -38,6 +38,9 @@ pub struct Settings {
     pub warehouse: Warehouse,
     /// Orders per call; `None`: the call for one.
     pub batch: Option<u64>,
+    /// Orders in all, whatever time that takes, and all of it is measured; `None`: what fits into the
+    /// time.
+    pub orders: Option<u64>,
     /// Idempotency keys or none.
     pub keys: Keys,
     /// Received at each position before the run.
@@ -64,6 +67,9 @@ impl Settings {
         if items == 0 || locations == 0 || items.checked_mul(locations).is_none() {
             return wrong("items × locations must be between 1 and 2^32 - 1");
         }
+        if self.orders.is_some() && (self.rate.is_some() || self.profile == Profile::Lifecycle) {
+            return wrong("a number of orders goes with a closed loop of reservations");
+        }
         if self.rate == Some(0) || self.batch == Some(0) || self.measured.is_zero() {
             return wrong("rate, batch and seconds must be more than 0");
         }
@@ -85,31 +91,9 @@ impl Settings {
 /// # Errors
 /// When the run could not be carried out. A failed audit is part of the report.
 pub fn carry_out(settings: &Settings) -> Result<Report, Failure> {
-    settings.check()?;
-    let warehouse = match settings.profile {
-        Profile::Hot => Warehouse { items: 1, locations: 1 },
-        Profile::Spread | Profile::Orders | Profile::Lifecycle => settings.warehouse,
-    };
-    let target = Target {
-        host: settings.address.to_string(),
-        tenant: new_tenant(),
-        warehouse,
-        ttl_seconds: settings.ttl_seconds,
-        keys: settings.keys,
-    };
-    let workload = Workload {
-        profile: settings.profile,
-        positions: warehouse.positions(),
-        seed: settings.seed,
-    };
-    setup::receive_stock(settings.address, &target, settings.stock)?;
-    let (tally, journals) = load(settings, &target, workload)?;
-    let audit = settings.audit.map(|sample| {
-        let stock = settings.stock;
-        let journals = &journals[..];
-        Audit { address: settings.address, target: &target, workload, stock, journals, sample }
-            .carry_out()
-    });
+    let mut run = Run::set_up(settings)?;
+    let tally = run.load()?;
+    let audit = run.audit()?;
     let conditions = Conditions {
         profile: settings.profile,
         rate: settings.rate,
@@ -119,13 +103,92 @@ pub fn carry_out(settings: &Settings) -> Result<Report, Failure> {
         seconds: settings.measured.as_secs_f64(),
         warmup_seconds: settings.warmup.as_secs_f64(),
     };
-    Ok(Report::new(conditions, &tally, audit.transpose()?))
+    Ok(Report::new(conditions, &tally, audit))
+}
+
+/// A run in its three parts, for who looks at the server, or ends it, between them.
+#[derive(Debug)]
+pub struct Run {
+    settings: Settings,
+    target: Target,
+    workload: Workload,
+    journals: Vec<Journal>,
+}
+
+impl Run {
+    /// Receives the stock, for a tenant of its own.
+    ///
+    /// # Errors
+    /// When the settings make no sense, or the server refuses.
+    pub fn set_up(settings: &Settings) -> Result<Self, Failure> {
+        settings.check()?;
+        let warehouse = match settings.profile {
+            Profile::Hot => Warehouse { items: 1, locations: 1 },
+            _ => settings.warehouse,
+        };
+        let target = Target {
+            host: settings.address.to_string(),
+            tenant: new_tenant(),
+            warehouse,
+            ttl_seconds: settings.ttl_seconds,
+            keys: settings.keys,
+        };
+        let workload = Workload::new(settings.profile, warehouse, settings.seed);
+        setup::receive_stock(settings.address, &target, settings.stock)?;
+        Ok(Self { settings: settings.clone(), target, workload, journals: Vec::new() })
+    }
+
+    /// Sends the load, once.
+    ///
+    /// # Errors
+    /// When the server goes away or cannot be understood.
+    pub fn load(&mut self) -> Result<Tally, Failure> {
+        assert!(self.journals.is_empty(), "orders are numbered once");
+        let (tally, journals) = load(&self.settings, &self.target, &self.workload)?;
+        self.journals = journals;
+        Ok(tally)
+    }
+
+    /// Where the requests go.
+    #[must_use]
+    pub const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Orders that were sent.
+    #[must_use]
+    pub fn orders(&self) -> u64 {
+        self.journals.iter().map(Journal::orders).sum()
+    }
+
+    /// The server listens somewhere else now.
+    pub fn moved_to(&mut self, address: SocketAddr) {
+        self.settings.address = address;
+        self.target.host = address.to_string();
+    }
+
+    /// Holds the server against what it acknowledged; `None`: that was not asked for.
+    ///
+    /// # Errors
+    /// When the server cannot be read.
+    pub fn audit(&self) -> Result<Option<AuditReport>, Failure> {
+        let Some(sample) = self.settings.audit else { return Ok(None) };
+        let audit = Audit {
+            address: self.settings.address,
+            target: &self.target,
+            workload: &self.workload,
+            stock: self.settings.stock,
+            journals: &self.journals,
+            sample,
+        };
+        audit.carry_out().map(Some)
+    }
 }
 
 fn load(
     settings: &Settings,
     target: &Target,
-    workload: Workload,
+    workload: &Workload,
 ) -> Result<(Tally, Vec<Journal>), Failure> {
     let threads = usize::from(settings.threads);
     let share = |thread: usize| {
@@ -135,8 +198,13 @@ fn load(
         .map(|thread| Driver::connect(settings.address, share(thread)))
         .collect::<Result<Vec<_>, _>>()?;
     let start = Instant::now();
-    let measure_from = start + settings.warmup;
-    let window = Window { start, measure_from, end: Some(measure_from + settings.measured) };
+    let window = match settings.orders {
+        Some(_) => Window { start, measure_from: start, end: None },
+        None => {
+            let measure_from = start + settings.warmup;
+            Window { start, measure_from, end: Some(measure_from + settings.measured) }
+        }
+    };
     let outcomes: Vec<Result<(Tally, Journal), Failure>> = std::thread::scope(|scope| {
         let running: Vec<_> = drivers
             .into_iter()
@@ -145,7 +213,11 @@ fn load(
                 let requests = Requests::new(target.clone());
                 let connections = share(usize::from(thread));
                 let mut checkout =
-                    Checkout::new(workload, requests, settings.batch, thread, connections);
+                    Checkout::new(workload.clone(), requests, settings.batch, thread, connections);
+                if let Some(orders) = settings.orders {
+                    let all = u64::from(settings.threads);
+                    checkout.stop_after(orders / all + u64::from(u64::from(thread) < orders % all));
+                }
                 let pace = settings.rate.map_or(Pace::Closed, |rate| {
                     let (turn, all) = (u64::from(thread), u64::from(settings.threads));
                     Pace::Open(Schedule::new(rate, turn, all))

@@ -11,7 +11,7 @@ use crate::quantity::Quantity;
 use crate::request::{Requests, Target};
 
 /// Receipts per call.
-const RECEIPTS_PER_CALL: u32 = 1_000;
+const RECEIPTS_PER_CALL: u32 = 4_000;
 /// How often a call is repeated that was told to come back later, and the pause before.
 const ATTEMPTS_MAX: u32 = 100;
 const ATTEMPT_PAUSE: Duration = Duration::from_millis(50);

@@ -39,10 +39,18 @@ impl Warehouse {
         item.checked_mul(self.locations)?.checked_add(location)
     }
 
+    /// Item and location of a position.
+    #[must_use]
+    pub fn place(self, position: Position) -> (String, String) {
+        let (item, location) = (position / self.locations, position % self.locations);
+        (format!("item-{item:08}"), format!("loc-{location:04}"))
+    }
+
     /// `item/location` of a position, for people.
     #[must_use]
     pub fn label(self, position: Position) -> String {
-        format!("item-{:08}/loc-{:04}", position / self.locations, position % self.locations)
+        let (item, location) = self.place(position);
+        format!("{item}/{location}")
     }
 }
 
@@ -77,6 +85,8 @@ mod tests {
             let names: std::collections::HashMap<String, String> =
                 serde_json::from_slice(&out).unwrap();
             assert_eq!(warehouse.find(&names["itemId"], &names["locationId"]), Some(position));
+            let (item, location) = warehouse.place(position);
+            assert_eq!((&item, &location), (&names["itemId"], &names["locationId"]));
         }
     }
 

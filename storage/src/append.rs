@@ -13,7 +13,7 @@ use crate::log::{Committed, Log};
 use crate::read::Segments;
 use crate::record::RecordBatch;
 use crate::segment::Segment;
-use crate::tables::FRAMES;
+use crate::tables::{self, FRAMES};
 
 /// A job that runs beside the commits.
 enum SideJob<T> {
@@ -78,6 +78,8 @@ pub(crate) struct Recovered {
     pub(crate) end: LogEnd,
     /// A segment made ahead of need by an earlier process.
     pub(crate) spare: Option<Arc<Segment>>,
+    /// Epoch of the newest frame; 0 in an empty log.
+    pub(crate) epoch: u32,
 }
 
 impl SegmentedLog {
@@ -89,7 +91,7 @@ impl SegmentedLog {
         high_water: HighWaterFile,
         lost_tail: Option<(u64, u64)>,
     ) -> Self {
-        let Recovered { active, active_start, end, spare } = recovered;
+        let Recovered { active, active_start, end, spare, .. } = recovered;
         let spare = spare.map(|segment| SideJob::Done(Ok(segment)));
         let mut log = Self {
             segments,
@@ -178,7 +180,7 @@ impl SegmentedLog {
         let start = self.end.offset;
         let mut end = self.end;
         let (epoch, log_number, row) = (self.epoch, self.segments.log_number, &mut self.row);
-        let write = |database: &Database| -> Result<LogEnd, redb::Error> {
+        let mut write = |database: &Database| -> Result<LogEnd, redb::Error> {
             let transaction = database.begin_write()?;
             {
                 let mut table = transaction.open_table(FRAMES)?;
@@ -202,7 +204,7 @@ impl SegmentedLog {
             end.next_sequence = batch.last_sequence() + 1;
             Ok(end)
         };
-        let written = self.active.write(write);
+        let written = self.active.write(|database| tables::sound(|| write(database)));
         self.end =
             written.map_err(|e| LogError::commit(self.active.path(), batch.first_sequence(), e))?;
         Ok(self.committed(batch, self.end.offset - start))

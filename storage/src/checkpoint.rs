@@ -15,6 +15,8 @@ mod format;
 mod read;
 mod write;
 
+#[cfg(feature = "faults")]
+pub(crate) use format::forge;
 pub use read::{CheckpointEntries, CheckpointEntry, CheckpointFile};
 pub use write::{CheckpointWriter, FinishedCheckpoint};
 
@@ -59,7 +61,7 @@ impl CheckpointStore {
         Ok(())
     }
 
-    fn path(&self, slice: u16) -> PathBuf {
+    pub(crate) fn path(&self, slice: u16) -> PathBuf {
         self.directory.join(format!("{slice:03}.ckp"))
     }
 

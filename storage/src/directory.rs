@@ -85,7 +85,7 @@ impl DataDirectory {
             disk.create_directory(&directory.join(name)).map_err(io)?;
         }
         disk.sync_directory(&directory).map_err(io)?;
-        meta.raise_epoch()?;
+        meta.raise_epoch(1)?;
         let opened = Self::new(config, disk, hold, Purpose::Serve, meta);
         opened.checkpoints().remove_unfinished().map_err(io)?;
         Ok(opened)
@@ -160,6 +160,10 @@ impl DataDirectory {
         let segments = Arc::new(self.segments());
         let recovered = recovery::find_to_write(&segments)?;
         let last = recovered.end.next_sequence - 1;
+        if recovered.epoch >= self.epoch() {
+            let what = "it is older than the log, which holds a later epoch";
+            return Err(LogError::damaged(&self.config.directory.join(meta::FILE), last, what));
+        }
         *self.log.lock() = Some(segments.clone());
         let path = self.config.directory.join(HIGH_WATER);
         let high_water = HighWaterFile::open(self.disk.as_ref(), path.clone())
@@ -223,7 +227,6 @@ impl DataDirectory {
             self.disk.clone(),
             self.config.directory.join(INDEX),
             self.identity(),
-            self.config.cache_bytes / 8,
             self.config.checkpoint_bytes_per_second,
             log_end,
         )
@@ -232,6 +235,20 @@ impl DataDirectory {
     /// Named cursors of the outbox sinks.
     pub fn cursors(&self) -> Cursors {
         Cursors::new(self.meta.clone(), self.purpose)
+    }
+
+    /// Writes what this directory is, and these cursors, into another one.
+    pub(crate) fn write_meta(
+        &self,
+        directory: &Path,
+        cursors: &[(String, Vec<u8>)],
+    ) -> Result<(), OpenError> {
+        Meta::write_copy(&FileDisk, directory, &self.meta.properties, cursors)
+    }
+
+    /// Raises the epoch of a directory that nobody has opened.
+    pub(crate) fn raise_epoch_of(directory: &Path, by: u32) -> Result<(), OpenError> {
+        Meta::open(&FileDisk, directory, Purpose::Serve)?.raise_epoch(by)
     }
 
     /// Bytes that may still be written.

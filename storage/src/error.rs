@@ -139,7 +139,7 @@ pub enum LogError {
     #[error("the data directory was opened to be verified, not to be written")]
     OpenedToVerify,
     /// A file of the index is damaged. It can be deleted and is then built again from the log.
-    #[error("index file {} is damaged: {what}", file.display())]
+    #[error("index file {} is damaged: {what}; delete it and start again: it is built from the log", file.display())]
     IndexDamaged {
         /// The file.
         file: PathBuf,
@@ -187,13 +187,5 @@ impl LogError {
             return Self::DiskFull { file: file.to_owned(), sequence };
         }
         Self::OutcomeUnknown { file: file.to_owned(), sequence, what: error.to_string() }
-    }
-
-    /// Damage to the index is named as such, since its remedy is another one.
-    pub(crate) fn in_index(self) -> Self {
-        match self {
-            Self::Damaged { file, what, .. } => Self::IndexDamaged { file, what },
-            other => other,
-        }
     }
 }

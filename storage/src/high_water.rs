@@ -19,7 +19,7 @@ pub struct HighWater {
 }
 
 impl HighWater {
-    fn to_bytes(self) -> [u8; FILE_BYTES] {
+    pub(crate) fn to_bytes(self) -> [u8; FILE_BYTES] {
         let mut bytes = [0; FILE_BYTES];
         bytes[..4].copy_from_slice(&MAGIC);
         bytes[4..8].copy_from_slice(&self.epoch.to_le_bytes());

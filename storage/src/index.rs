@@ -1,5 +1,5 @@
 //! The index: which records concern an order, a reservation, a reference. Rows arrive in runs while
-//! a segment grows, and are merged into one redb file when it is sealed. Nothing is ever written in
+//! a segment grows, and are merged into one file when it is sealed. Nothing is ever written in
 //! random order. Everything here can be deleted: it is built again from the log.
 
 use std::path::{Path, PathBuf};
@@ -59,7 +59,6 @@ struct Place {
     disk: Arc<dyn Disk>,
     directory: PathBuf,
     identity: Uuid,
-    cache_bytes: usize,
 }
 
 /// A file of the index, and the records it covers.
@@ -109,11 +108,10 @@ impl IndexStore {
         disk: Arc<dyn Disk>,
         directory: PathBuf,
         identity: Uuid,
-        cache_bytes: usize,
         bytes_per_second: u64,
         log_end: u64,
     ) -> Result<Self, LogError> {
-        let place = Arc::new(Place { disk, directory, identity, cache_bytes });
+        let place = Arc::new(Place { disk, directory, identity });
         let parts: Arc<Parts> = Arc::new(RwLock::new(find(&place, log_end)?));
         let reader = IndexReader::new(parts.clone(), place.clone());
         Ok(Self { place, parts, reader, throttle: Throttle::new(bytes_per_second) })
@@ -150,7 +148,10 @@ impl IndexStore {
         assert!(rows.iter().all(inside), "rows belong to the records of their run");
         rows.sort_unstable();
         rows.dedup();
-        let run = run::write(&self.place, segment, (first, last), &rows, &mut self.throttle)?;
+        let label = run::Label { segment, range: (first, last) };
+        let (name, count) = (run::name(label), rows.len());
+        let rows = rows.iter().map(|row| Ok(row.to_bytes()));
+        let run = run::write(&self.place, &name, label, count, rows, &mut self.throttle)?;
         let mut parts = self.parts.write();
         parts.push(Arc::new(Part::Run(run)));
         parts.sort_by_key(|part| part.range().0);
@@ -170,7 +171,8 @@ impl IndexStore {
             Part::Run(run) => Some(run),
             Part::Merged(_) => None,
         });
-        let merged = merged::write(&self.place, segment, runs.collect(), &mut self.throttle)?;
+        let runs: Vec<&Run> = runs.collect();
+        let merged = merged::write(&self.place, segment, &runs, &mut self.throttle)?;
         {
             let mut parts = self.parts.write();
             parts.retain(|part| !sources.iter().any(|source| Arc::ptr_eq(source, part)));
@@ -223,10 +225,10 @@ fn find(place: &Place, log_end: u64) -> Result<Vec<Arc<Part>>, LogError> {
     let mut parts: Vec<Arc<Part>> = Vec::new();
     for name in place.disk.names(&place.directory).map_err(place.io())? {
         let path = place.directory.join(&name);
-        let opened = if name.ends_with(".redb") {
+        let opened = if name.ends_with(".merged") {
             merged::open(place, &path).map(Part::Merged)
         } else if name.ends_with(".run") {
-            run::open(place, &path).map(Part::Run)
+            run::open(place, &path, run::name).map(Part::Run)
         } else if name.ends_with(".new") {
             place.remove(&path)?;
             continue;

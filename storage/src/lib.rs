@@ -12,15 +12,19 @@
 //! * `directory`: the data directory, and recovery
 //! * `high_water`, `verify`: noticing what is missing or was changed
 //! * `checkpoint`, `index`, `throttle`: what is written beside the log
+//! * `backup`: a copy of all of it, and back
 //! * `memory_log`: the log of the simulation
 
 mod append;
+mod backup;
 mod checkpoint;
 mod config;
 mod directory;
 mod disk;
 mod error;
 mod frame;
+#[cfg(feature = "faults")]
+pub mod fuzz;
 #[cfg(all(test, feature = "faults"))]
 mod golden;
 mod high_water;
@@ -35,6 +39,10 @@ mod throttle;
 mod verify;
 
 pub use append::SegmentedLog;
+pub use backup::{
+    BackupContents, BackupError, BackupFile, BackupProgress, FileHash, Going, MANIFEST,
+    WrittenBackup, read_manifest, restore_backup, write_backup,
+};
 pub use checkpoint::{
     CheckpointEntries, CheckpointEntry, CheckpointFile, CheckpointStore, CheckpointWriter,
     FinishedCheckpoint,
@@ -60,4 +68,5 @@ pub use read::LogReader;
 pub use record::{
     PAYLOAD_BYTES_MAX, RECORD_HEADER_BYTES, RecordBatch, RecordRef, RecordTooLarge, StoredRecord,
 };
+pub use throttle::Throttle;
 pub use verify::{ChainReport, verify_chain};

@@ -224,6 +224,12 @@ impl LogReader {
         self.segments.ranges()
     }
 
+    /// Last durable sequence of a segment; `None` when it holds no records.
+    pub(crate) fn segment_end(&self, number: u32) -> Option<u64> {
+        let ranges = self.segments.ranges();
+        ranges.iter().find(|(held, _, _)| *held == number).map(|(_, _, last)| *last)
+    }
+
     /// One record; `None` when it is not durable yet. The checksum of its frame is verified.
     pub fn record(&self, sequence: u64) -> Result<Option<StoredRecord>, LogError> {
         self.segments.record(sequence)
@@ -232,6 +238,11 @@ impl LogReader {
     /// A walk that begins with the record `sequence` (at least 1).
     pub fn frames_from(&self, sequence: u64) -> FrameCursor {
         FrameCursor::new(self.segments.clone(), sequence)
+    }
+
+    /// What the first frame names as its predecessor.
+    pub fn genesis(&self) -> FrameHash {
+        FrameHash::genesis(self.segments.identity, self.segments.log_number)
     }
 
     /// The directory of the segments, for messages.

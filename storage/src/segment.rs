@@ -239,9 +239,11 @@ impl Segment {
             Handle::Writing(database) | Handle::Overlaid(database) => database,
             Handle::Reading(database) => database,
         };
-        let transaction = database.transaction().map_err(|e| self.redb(e))?;
-        let table = transaction.open_table(FRAMES).map_err(|e| self.redb(e.into()))?;
-        read(&table).map(Some)
+        let found = tables::sound(|| {
+            let table = database.transaction()?.open_table(FRAMES)?;
+            Ok(read(&table))
+        });
+        found.map_err(|e: redb::Error| self.redb(e))?.map(Some)
     }
 
     /// Checks the label; the file must be open.
@@ -252,11 +254,12 @@ impl Segment {
             Handle::Writing(database) | Handle::Overlaid(database) => database,
             Handle::Reading(database) => database,
         };
-        let transaction = database.transaction().map_err(|e| self.redb(e))?;
-        let table = transaction.open_table(PROPERTIES).map_err(|e| self.redb(e.into()))?;
-        let found = table.get(LABEL).map_err(|e| self.redb(e.into()))?;
-        match found {
-            Some(found) => label.check(&self.path, found.value()),
+        let found = tables::sound(|| -> Result<_, redb::Error> {
+            let table = database.transaction()?.open_table(PROPERTIES)?;
+            Ok(table.get(LABEL)?.map(|found| found.value().to_vec()))
+        });
+        match found.map_err(|e| self.redb(e))? {
+            Some(found) => label.check(&self.path, &found),
             None => Err(LogError::damaged(&self.path, 0, "the segment has no label")),
         }
     }

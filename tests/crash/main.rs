@@ -8,13 +8,17 @@
 mod machine;
 mod workload;
 
-use onhand_storage::{LossyDisk, Survival};
+use std::io::ErrorKind;
+
+use onhand_storage::{Fault, LossyDisk, Meets, Survival};
 
 use machine::Machine;
 use workload::{Journal, STEPS};
 
-fn survivals(seed: u64) -> [Survival; 3] {
-    [Survival::Synced, Survival::All, Survival::Torn { seed }]
+/// What survives a crash: a torn part always, and nothing or everything in turn.
+fn survivals(seed: u64) -> [Survival; 2] {
+    let whole = if seed.is_multiple_of(2) { Survival::Synced } else { Survival::All };
+    [whole, Survival::Torn { seed }]
 }
 
 /// Runs the workload until it ends or the power fails.
@@ -86,18 +90,72 @@ fn the_power_fails_again_during_the_recovery() {
     assert!(second_crashes > 20, "{second_crashes} recoveries were interrupted");
 }
 
+/// The ways in which a change can be refused, and what survives of the rest.
+fn faults(at: u64) -> [(Fault, Survival); 6] {
+    [
+        (Fault::once(at, ErrorKind::Other), Survival::Synced),
+        (Fault::once(at, ErrorKind::StorageFull), Survival::Torn { seed: at }),
+        (Fault::sticky(at, ErrorKind::Other), Survival::Torn { seed: at }),
+        (Fault::sticky(at, ErrorKind::StorageFull), Survival::All),
+        (Fault::short(at, ErrorKind::StorageFull), Survival::All),
+        (Fault::short(at, ErrorKind::Other), Survival::Synced),
+    ]
+}
+
+/// A refused commit ends the process, a refused checkpoint does not: the work goes on until a commit
+/// is refused.
 #[test]
 fn an_error_at_any_operation_is_never_taken_for_success() {
     let whole = LossyDisk::new();
     work(&whole);
+    let (mut refused, mut lived) = (0, 0);
+    for operation in 1..=whole.operations() {
+        let turn = usize::try_from(operation % 6).expect("below 6");
+        let (fault, survival) = faults(operation)[turn];
+        let disk = LossyDisk::new();
+        disk.refuse(fault);
+        let journal = work(&disk);
+        refused += disk.refusals();
+        lived += u64::from(journal.acknowledged() == STEPS);
+        disk.restart(survival);
+        check(&disk, &journal, &format!("{fault:?}, then {survival:?}"));
+    }
+    assert!(refused >= whole.operations(), "{refused} operations were refused");
+    assert!(lived > 20, "{lived} refused checkpoints were lived with");
+}
+
+/// Neither what a recovery reads nor what it writes may fail unnoticed: it says so and ends, or it
+/// finds everything.
+#[test]
+fn an_error_at_any_operation_of_the_recovery_loses_nothing() {
+    let whole = LossyDisk::new();
+    work(&whole);
     let operations = whole.operations();
-    for kind in [std::io::ErrorKind::Other, std::io::ErrorKind::StorageFull] {
-        for operation in (1..=operations).step_by(3) {
-            let disk = LossyDisk::new();
-            disk.fail_at(operation, kind);
-            let journal = work(&disk);
-            disk.restart(Survival::Synced);
-            check(&disk, &journal, &format!("{kind:?} at operation {operation}"));
+    let mut refused = 0;
+    for first in (1..=operations).step_by(53) {
+        for meets in [Meets::Changes, Meets::Reads] {
+            for second in (first % 3 + 1..).step_by(3) {
+                let disk = LossyDisk::new();
+                disk.crash_at(first);
+                let journal = work(&disk);
+                disk.restart(Survival::Torn { seed: first });
+                let before = if meets == Meets::Reads { disk.reads() } else { disk.operations() };
+                let fault = Fault { meets, ..Fault::once(before + second, ErrorKind::Other) };
+                disk.refuse(fault);
+                let place = format!("crash at {first}, then {fault:?}");
+                if let Ok(mut machine) = Machine::start(&disk) {
+                    journal.check_promises(&machine, &place);
+                    // Whatever was found, it must be possible to go on.
+                    let _ = workload::step(&mut machine, STEPS, &mut Journal::default());
+                }
+                if disk.refusals() == 0 {
+                    break;
+                }
+                refused += 1;
+                disk.restart(Survival::Torn { seed: second });
+                check(&disk, &journal.with_one_more(), &place);
+            }
         }
     }
+    assert!(refused > 100, "{refused} operations of recoveries were refused");
 }

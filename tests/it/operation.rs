@@ -6,7 +6,7 @@ use onhand_tests::{Answer, Client, Server, Shop, line};
 use serde_json::json;
 
 /// Every call of this version, as `METHOD path`.
-const CALLS: [&str; 52] = [
+const CALLS: [&str; 61] = [
     "PUT /v1/items/{itemId}",
     "GET /v1/items/{itemId}",
     "DELETE /v1/items/{itemId}",
@@ -25,6 +25,8 @@ const CALLS: [&str; 52] = [
     "POST /v1/stock/sales",
     "POST /v1/stock/returns",
     "POST /v1/stock/counts",
+    "POST /v1/stock/revaluations",
+    "GET /reports/inventory-value",
     "POST /v1/stock/transfers",
     "POST /v1/stock/transfers/{id}/receive",
     "POST /v1/stock/transfers/{id}/cancel",
@@ -59,6 +61,13 @@ const CALLS: [&str; 52] = [
     "POST /v1/admin/failed-events/{id}/discard",
     "GET /v1/admin/consumed-events",
     "POST /v1/admin/replay",
+    "POST /v1/admin/imports/{fileHash}",
+    "GET /v1/admin/imports/{fileHash}",
+    "GET /v1/admin/export/{kind}",
+    "POST /v1/admin/backup",
+    "GET /v1/admin/backup",
+    "POST /v1/admin/verify",
+    "GET /v1/admin/verify",
 ];
 
 fn client() -> Client {

@@ -104,3 +104,18 @@ pub(crate) fn until_on_hand(shop: &Shop, item: &str, location: &str, expected: i
     let what = format!("{item} at {location} is {expected}");
     until(&what, || on_hand(shop, item, location) == Some(expected));
 }
+
+/// How what leaves stands.
+pub(crate) fn publisher(server: &Server) -> Json {
+    server.client().get("/v1/admin/publisher").expect(200).json().clone()
+}
+
+/// How the way to Kafka stands.
+pub(crate) fn sink(server: &Server) -> Json {
+    publisher(server).list("sinks").remove(0)
+}
+
+#[track_caller]
+pub(crate) fn wait_until_published(server: &Server) {
+    until("everything is published", || sink(server).number("lag") == 0);
+}

@@ -193,6 +193,19 @@ fn transfers_are_known_by_the_names_that_others_gave_them() {
     until_on_hand(&shop, "milk", "A", -1);
     floor.failed("")[0]
         .shows("code UNKNOWN_TRANSFER, attempts 4, offset 2, eventType transfer.completed");
+    // One that ended before this start is still known, and what is wrong with it is said.
+    floor.server.kill();
+    floor.server.restart();
+    floor.publisher().publish(TOPIC, &arrived("T-1").id("again"));
+    until("it is set aside", || floor.failed("").len() == 2);
+    floor.failed("")[0].shows("code INVALID_STATE, eventId again, attempts 1");
+    // A name that is used again means the newer one.
+    let begun = json!({ "transferId": "T-1", "itemId": "tea", "fromLocationId": "B",
+        "toLocationId": "C", "quantity": 2 });
+    let events = [transfer("TransferInitiated", begun), arrived("T-1").id("newer")];
+    floor.publisher().publish_all(TOPIC, &events);
+    until_on_hand(&floor.server.shop("default"), "tea", "C", 2);
+    assert_eq!(floor.failed("").len(), 2);
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Dead letters: kept, told, retried once, given up.
 
-use onhand_tests::kafka::{Event, Reader};
+use onhand_tests::Server;
+use onhand_tests::kafka::{Broker, Event, Reader};
 use serde_json::json;
 
-use crate::floor::{Floor, TOPIC, on_hand, until, until_on_hand};
+use crate::floor::{Floor, TOPIC, on_hand, sink, until, until_on_hand, wait_until_published};
 
 #[test]
 fn poison_in_the_middle_of_a_partition_does_not_stop_what_is_behind_it() {
@@ -102,4 +103,121 @@ fn when_all_dead_letters_are_open_only_the_intake_waits() {
         open.len() == 1 && open[0].text("id") != id
     });
     until_on_hand(&shop, "tea", "A", 8);
+}
+
+/// What the door buried was never decided: its event may come again, mended. What the writer refused was
+/// decided, and binds its event's id like everything it decides.
+#[test]
+fn only_what_was_decided_binds_the_id_of_its_event() {
+    let Some(floor) = Floor::open_with(1, &[("ONHAND_STRICT_CATALOG", "true")]) else { return };
+    let shop = floor.server.shop("default");
+    shop.location("A", &json!({}));
+    shop.item("tea", &json!({}));
+    let publisher = floor.publisher();
+    let codes = || -> Vec<String> {
+        floor.failed("").iter().rev().map(|letter| letter.text("code")).collect()
+    };
+    publisher.publish(TOPIC, &Event::sale("s-1", "tea", "A", -3));
+    publisher.publish(TOPIC, &Event::sale("s-1", "tea", "A", 2));
+    until_on_hand(&shop, "tea", "A", -2);
+    assert_eq!(codes(), ["INVALID_QUANTITY"]);
+    let unknown = Event::sale("s-2", "nothing", "A", 1);
+    publisher.publish_all(TOPIC, &[unknown.clone(), unknown, Event::sale("s-2", "tea", "A", 5)]);
+    publisher.publish(TOPIC, &Event::sale("s-3", "tea", "A", 1));
+    until_on_hand(&shop, "tea", "A", -3);
+    assert_eq!(codes(), ["INVALID_QUANTITY", "UNKNOWN_ITEM", "EVENT_ID_REUSED"]);
+    let line = "onhand_events_skipped_total{reason=\"duplicate\"}";
+    until("the repeated one is a duplicate", || floor.metric(line) == 1);
+}
+
+#[test]
+fn a_hundred_open_letters_are_borne_and_one_more_calls_a_human_once() {
+    let Some(floor) = Floor::open(1) else { return };
+    let publisher = floor.publisher();
+    let status = || {
+        let ready = floor.server.client().get("/health/ready").expect(200).json().clone();
+        ready.text("parts/failedEvents/status")
+    };
+    let open = || floor.metric("inventory_dead_letters{direction=\"in\"}");
+    let calls = || floor.server.printed().matches("too many dead letters are open").count();
+    let mut buried = 0;
+    let mut bury = |count: u64| {
+        for _ in 0..count {
+            publisher.publish_bytes(TOPIC, 0, b"poison");
+        }
+        buried += count;
+        until("they are set aside", || open() == buried);
+    };
+    bury(100);
+    assert_eq!((status().as_str(), calls()), ("up", 0));
+    bury(1);
+    assert_eq!(status(), "warn");
+    until("a human is called", || calls() == 1);
+    bury(9);
+    let told = floor.server.printed();
+    let line = told.lines().find(|line| line.contains("too many dead letters are open"));
+    let line = line.expect("it was told");
+    assert!(line.contains("ERROR") && line.contains("onhand dead-letters list"), "{line}");
+    let letters = floor.failed("status=open&limit=1000");
+    for letter in letters.iter().take(61) {
+        let path = format!("/v1/admin/failed-events/{}/discard", letter.text("id"));
+        floor.server.client().post(&path, &json!({ "reason": "poison" })).expect(200);
+    }
+    assert_eq!((open(), status().as_str()), (49, "up"));
+    until("it is told that this is over", || {
+        floor.server.printed().contains("dead letters are being dealt with")
+    });
+    assert_eq!(calls(), 1, "once");
+}
+
+#[test]
+fn an_outgoing_letter_is_sent_again_when_its_cause_is_mended() {
+    let Some(broker) = Broker::for_test() else { return };
+    let bootstrap = broker.bootstrap();
+    let settings = |ours: &'static str| {
+        [
+            ("ONHAND_KAFKA_BROKERS", bootstrap.as_str()),
+            ("ONHAND_KAFKA_MESSAGE_BYTES_MAX", ours),
+            ("ONHAND_KAFKA_CREATE_TOPICS", "true"),
+            ("ONHAND_KAFKA_SOURCES", ""),
+        ]
+    };
+    let mut server = Server::start_with(&settings("5000"));
+    let lines: Vec<_> = (0..60)
+        .map(|number| {
+            let item = format!("item-{number:0>50}");
+            server.shop("shop").receive(&item, "A", 9);
+            onhand_tests::line(&item, "A", 1)
+        })
+        .collect();
+    server.shop("shop").hold_lines(&lines);
+    wait_until_published(&server);
+    assert_eq!(sink(&server).number("failed"), 1);
+    // Dead letters are told for a day.
+    let kept = broker.topic_setting("inventory-events-dlq", "retention.ms");
+    assert_eq!(kept.as_deref(), Some("86400000"));
+    let letter = |server: &Server| {
+        let path = "/v1/admin/failed-events?direction=out";
+        server.client().get(path).expect(200).json().list("items").remove(0)
+    };
+    let id = letter(&server).text("id");
+    letter(&server).shows("code UNSENDABLE, status open, topic inventory-events");
+    let retry = |server: &Server, status: u16| {
+        let path = format!("/v1/admin/failed-events/{id}/retry");
+        server.client().post(&path, &json!({})).expect(status);
+    };
+    retry(&server, 409);
+    letter(&server).shows("status open, attempts 2");
+    assert_eq!(server.stop().code, Some(0));
+    server.restart_with(&settings("1000000"));
+    for _ in 0..2 {
+        retry(&server, 200);
+        letter(&server).shows("status retried");
+    }
+    let read = Reader::new(&broker, "inventory-events").take_all();
+    let wanted = letter(&server).text("eventId");
+    let found = read.iter().filter(|message| message.headers["eventId"] == wanted);
+    assert_eq!(found.count(), 1, "retried twice, it is sent once");
+    let metrics = server.client().get("/metrics").expect(200).json().as_text().to_owned();
+    assert!(metrics.contains("inventory_dead_letters{direction=\"out\"} 0"), "{metrics}");
 }

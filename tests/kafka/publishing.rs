@@ -5,17 +5,16 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
-use onhand_tests::kafka::{Broker, Read, Reader};
+use onhand_tests::kafka::{Broker, Reader};
 use onhand_tests::{Json, Process, Server};
 use serde_json::json;
 
+use crate::audit::Audit;
+use crate::floor::{publisher, sink, until, wait_until_published};
+
 const TOPIC: &str = "inventory-events";
 const PARTITIONS: u16 = 6;
-/// How long something may take to come about before the test fails.
-const WAIT: Duration = Duration::from_secs(60);
-const POLL: Duration = Duration::from_millis(20);
 
 /// A broker with the default topic, and the settings of a server that publishes to it.
 fn shop_floor() -> Option<(Broker, Vec<(String, String)>)> {
@@ -31,27 +30,6 @@ fn shop_floor() -> Option<(Broker, Vec<(String, String)>)> {
 
 fn borrowed(settings: &[(String, String)]) -> Vec<(&str, &str)> {
     settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
-}
-
-#[track_caller]
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + WAIT;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "not in time: {what}");
-        thread::sleep(POLL);
-    }
-}
-
-fn publisher(server: &Server) -> Json {
-    server.client().get("/v1/admin/publisher").expect(200).json().clone()
-}
-
-fn sink(server: &Server) -> Json {
-    publisher(server).list("sinks").remove(0)
-}
-
-fn wait_until_published(server: &Server) {
-    until("everything is published", || sink(server).number("lag") == 0);
 }
 
 /// Java's `Utils.murmur2` and `toPositive`, as the Java client's default partitioner uses them for keys.
@@ -90,39 +68,6 @@ fn the_partitioner_of_the_tests_is_that_of_java() {
     }
 }
 
-/// What a consumer knows of one aggregate: versions in the order in which they came first.
-fn audit(read: &[Read]) -> BTreeMap<String, Vec<u64>> {
-    let mut seen = BTreeSet::new();
-    let mut newest: BTreeMap<String, (u64, u64, u64)> = BTreeMap::new();
-    let mut versions: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    for message in read {
-        let header = |name: &str| message.headers[name].parse::<u64>().expect("a number");
-        let place = (header("epoch"), header("sequence"), header("index"));
-        let body = Json::new(message.payload.clone());
-        assert_eq!(body.text("eventId"), message.headers["eventId"]);
-        let version = body.number("aggregateVersion");
-        let last = newest.get(&message.key).copied().unwrap_or_default();
-        let is_new = seen.insert(message.headers["eventId"].clone());
-        assert_eq!(is_new, place > last, "{}: {place:?} after {last:?}", message.key);
-        if is_new {
-            newest.insert(message.key.clone(), place);
-            let versions = versions.entry(message.key.clone()).or_default();
-            if versions.last() != Some(&version) {
-                versions.push(version);
-            }
-        }
-    }
-    versions
-}
-
-#[track_caller]
-fn assert_no_hole(versions: &BTreeMap<String, Vec<u64>>) {
-    for (aggregate, versions) in versions {
-        let expected: Vec<u64> = (1..=versions.len() as u64).collect();
-        assert_eq!(*versions, expected, "{aggregate}");
-    }
-}
-
 #[test]
 fn a_sale_is_published_with_key_headers_and_javas_partition() {
     let Some((broker, settings)) = shop_floor() else { return };
@@ -153,7 +98,7 @@ fn a_sale_is_published_with_key_headers_and_javas_partition() {
         let expected = java_partition(message.key.as_bytes(), PARTITIONS.into());
         assert_eq!(u32::try_from(message.partition), Ok(expected), "{}", message.key);
     }
-    assert_no_hole(&audit(&read));
+    Audit::of(&read);
     let metrics = server.client().get("/metrics").expect(200).json().as_text().to_owned();
     let count = "inventory_events_published_total{event_type=\"StockLevelChanged\",\
                  sink=\"kafka\",result=\"delivered\"} 5";
@@ -194,10 +139,8 @@ fn after_kill_9_every_event_is_published_in_order_and_without_a_hole() {
     }
     wait_until_published(&server);
     let read = Reader::new(&broker, TOPIC).take_all();
-    let versions = audit(&read);
-    assert_no_hole(&versions);
-    let version = server.shop("till").position("tea", "WH-01").number("version").to_string();
-    let told = versions["till:tea:WH-01"].last().expect("it was told").to_string();
+    let version = server.shop("till").position("tea", "WH-01").number("version");
+    let told = Audit::of(&read).version("till:tea:WH-01");
     assert_eq!(told, version, "the last change was published too");
 }
 
@@ -222,9 +165,8 @@ fn selling_goes_on_while_the_broker_is_away_and_what_was_sold_is_published_later
     shop.sell("tea", "WH-01", 1);
     wait_until_published(&server);
     assert_eq!(publisher(&server).text("state"), "running");
-    let versions = audit(&Reader::new(&broker, TOPIC).take_all());
-    assert_no_hole(&versions);
-    assert_eq!(versions["shop:tea:WH-01"].len(), 102);
+    let audit = Audit::of(&Reader::new(&broker, TOPIC).take_all());
+    assert_eq!(audit.version("shop:tea:WH-01"), 102);
 }
 
 /// `limit` is what the topic takes and `ours` what we try to send, in bytes.
@@ -256,7 +198,7 @@ fn what_is_too_large_is_set_aside(limit: &str, ours: &str) {
     assert_eq!(missing.len(), 1, "only the large one");
     assert_eq!(missing[0].text("eventType"), "ReservationCreated");
     assert_eq!(found.len() + 1, wanted.len());
-    audit(&read);
+    Audit::of(&read);
 }
 
 #[test]
@@ -353,6 +295,54 @@ fn an_older_copy_is_refused_against_a_topic_that_is_ahead_of_it() {
     // The one the copy was taken from goes on as before only if its tail was not overtaken.
     server.restart_with(&accepting);
     wait_until_published(&server);
+}
+
+/// What a restored backup tells is never taken for what the old directory told after it was taken.
+#[test]
+fn a_restored_backup_is_refused_until_its_lost_tail_is_given_up() {
+    let Some((broker, settings)) = shop_floor() else { return };
+    let settings = borrowed(&settings);
+    let mut server = Server::start_with(&settings);
+    server.shop("shop").receive("tea", "WH-01", 5);
+    let place = tempfile::tempdir().expect("a temporary directory can be made");
+    let backup = place.path().join("backup").display().to_string();
+    let data = server.data().display().to_string();
+    let taken = Process::run(&["backup", &backup, "--data", &data], &[]);
+    assert_eq!(taken.code, Some(0), "{}", taken.output);
+    for quantity in [7, 8] {
+        server.shop("shop").receive("tea", "WH-01", quantity);
+        wait_until_published(&server);
+        assert_eq!(server.stop().code, Some(0));
+        server.restart();
+    }
+    assert_eq!(server.stop().code, Some(0));
+    let told = || -> BTreeMap<String, u32> {
+        let read = Reader::new(&broker, TOPIC).take_all();
+        let epoch = |text: &String| text.parse().expect("a number");
+        read.iter().map(|it| (it.headers["eventId"].clone(), epoch(&it.headers["epoch"]))).collect()
+    };
+    let before = told();
+
+    let data = place.path().join("data").display().to_string();
+    let restored = Process::run(&["restore", &backup, "--data", &data], &[]);
+    assert_eq!(restored.code, Some(0), "{}", restored.output);
+    let serve = ["serve", "--data", &data, "--listen", "127.0.0.1:0"];
+    let refused = Process::run(&serve, &settings);
+    assert_eq!(refused.code, Some(25), "{}", refused.output);
+    let accepting = [&settings[..], &[("ONHAND_ACCEPT_LOST_TAIL", "true")]].concat();
+    let mut back = Server::start_in(place, &accepting);
+    back.shop("shop").position("tea", "WH-01").shows("available 5");
+    back.shop("shop").receive("tea", "WH-01", 1);
+    wait_until_published(&back);
+    assert_eq!(back.stop().code, Some(0));
+    back.restart_with(&settings);
+    assert_eq!(back.stop().code, Some(0), "the operator's word is remembered");
+    // What is sent once more has the name it had; what is new has an epoch that nobody had before.
+    let highest = before.values().max().expect("something was told");
+    let after = told();
+    let mut new = after.iter().filter(|(id, _)| !before.contains_key(*id)).peekable();
+    assert!(new.peek().is_some());
+    assert!(new.all(|(_, epoch)| epoch > highest), "{before:?} {after:?}");
 }
 
 #[test]

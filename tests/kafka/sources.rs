@@ -1,8 +1,9 @@
 //! Topics that are not the ones we knew: nothing is skipped by itself.
 
-use onhand_tests::kafka::Event;
+use onhand_tests::Server;
+use onhand_tests::kafka::{Broker, Event, Publisher};
 
-use crate::floor::{Floor, TOPIC, on_hand, until, until_on_hand};
+use crate::floor::{Floor, TOPIC, on_hand, settings, until, until_on_hand};
 
 fn sales(from: usize, count: usize) -> Vec<Event> {
     let sale = |number: usize| Event::sale(&format!("sale-{number}"), "tea", "A", 1);
@@ -53,6 +54,42 @@ fn a_topic_made_anew_while_we_were_away_is_noticed_by_its_content() {
     has_stopped(&floor, "holds another message at 4");
     floor.tool(&["sources", "reset", TOPIC]);
     until_on_hand(&floor.server.shop("default"), "tea", "A", -14);
+}
+
+#[test]
+fn a_topic_made_anew_and_grown_past_what_was_read_between_two_looks_is_noticed() {
+    // Nobody looks at it for an hour, and it is longer than the old one when it is read again.
+    let Some(floor) = Floor::open_with(1, &[("ONHAND_KAFKA_SOURCES_LOOK", "1h")]) else { return };
+    let shop = floor.server.shop("default");
+    floor.publisher().publish_all(TOPIC, &sales(0, 5));
+    until_on_hand(&shop, "tea", "A", -5);
+    floor.broker.delete_topic(TOPIC);
+    floor.broker.create_topic(TOPIC, 1);
+    floor.publisher().publish_all(TOPIC, &sales(100, 9));
+    has_stopped(&floor, "made anew");
+    assert_eq!(on_hand(&shop, "tea", "A"), Some(-5), "nothing of it was acted on");
+}
+
+#[test]
+fn a_first_start_with_what_comes_stands_though_nothing_had_come_before_the_next() {
+    let Some(broker) = Broker::for_test() else { return };
+    broker.create_topic(TOPIC, 2);
+    broker.create_topic("inventory-events", 1);
+    let publisher = Publisher::new(&broker);
+    publisher.publish(TOPIC, &Event::sale("old", "tea", "A", 100).partition(0));
+    let latest = [("ONHAND_KAFKA_SOURCES_BEGIN", "latest")];
+    let bootstrap = broker.bootstrap();
+    let mut server = Server::start_with(&[&settings(&bootstrap)[..], &latest[..]].concat());
+    until("it is read", || {
+        let all = server.client().get("/v1/admin/sources").expect(200).json().list("items");
+        all[0].text("state") == "running"
+    });
+    server.kill();
+    let sale =
+        |number: u16| Event::sale(&format!("s-{number}"), "tea", "A", 1).partition(number % 2);
+    publisher.publish_all(TOPIC, &(0..4).map(sale).collect::<Vec<_>>());
+    server.restart();
+    until_on_hand(&server.shop("default"), "tea", "A", -4);
 }
 
 #[test]

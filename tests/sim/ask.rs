@@ -78,7 +78,8 @@ fn detail(dice: &mut Dice, known: &Known<'_>) -> Detail {
         detail.reason = Some(world::text(dice));
     }
     if dice.once_in(8) {
-        let ahead = if dice.once_in(4) { 300_001 } else { 300_000 - dice.signed(3_600_000) };
+        // What happened before a count of its position is corrected at once; the model does not know that.
+        let ahead = if dice.once_in(4) { 300_001 } else { 300_000 - dice.signed(290_000) };
         detail.occurred_at = Some(Timestamp::from_millis(known.now + ahead));
     }
     detail

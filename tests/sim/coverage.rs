@@ -34,6 +34,7 @@ fn rejection(rejection: &Rejection) -> &'static str {
         Rejection::BelowFulfilled { .. } => "BelowFulfilled",
         Rejection::ExceedsOpen { .. } => "ExceedsOpen",
         Rejection::AmbiguousLine(_) => "AmbiguousLine",
+        Rejection::UnknownLot(_) => "UnknownLot",
         Rejection::KeyReused => "KeyReused",
         Rejection::TimeAhead { .. } => "TimeAhead",
         Rejection::QuantityOverflow => "QuantityOverflow",
@@ -42,6 +43,7 @@ fn rejection(rejection: &Rejection) -> &'static str {
             Limit::Movements => "LimitExceeded/Movements",
             Limit::Shipments => "LimitExceeded/Shipments",
             Limit::Bins => "LimitExceeded/Bins",
+            Limit::Layers => "LimitExceeded/Layers",
             Limit::Sources => "LimitExceeded/Sources",
             Limit::Events => "LimitExceeded/Events",
             Limit::EventBytes => "LimitExceeded/EventBytes",
@@ -50,7 +52,9 @@ fn rejection(rejection: &Rejection) -> &'static str {
 }
 
 /// The names above, for those that were never reached.
-const REJECTIONS: [&str; 30] = [
+const REJECTIONS: [&str; 32] = [
+    "UnknownLot",
+    "LimitExceeded/Layers",
     "UnknownItem",
     "UnknownLocation",
     "UnknownPosition",
@@ -84,7 +88,11 @@ const REJECTIONS: [&str; 30] = [
 ];
 
 /// What no run can reach, and why.
-const UNREACHABLE: [(&str, &str); 4] = [
+const UNREACHABLE: [(&str, &str); 8] = [
+    ("cause Revalued", "callers do not speak of costs yet"),
+    ("cause LotExpired", "callers do not speak of lots yet"),
+    ("rejection UnknownLot", "likewise"),
+    ("rejection LimitExceeded/Layers", "likewise"),
     ("rejection LimitExceeded/Lines", "takes 1,001 items or places; tests of the domain do it"),
     ("rejection LimitExceeded/Movements", "takes 10,001 movements in one step; likewise"),
     ("rejection LimitExceeded/Shipments", "takes 1,001 shipments of one reservation; likewise"),

@@ -304,6 +304,7 @@ impl Step {
             | Action::SetLines { reservation, .. }
             | Action::Cancel { reservation, .. } => return self.promised(*reservation, action),
             Action::Fulfil(wish) => return self.promised(wish.reservation, action),
+            Action::Revalue(_) => unreachable!("callers do not speak of costs yet"),
             Action::Upkeep(wish) => {
                 return Ok(match self.keep(wish)? {
                     Kept::Told => Acted::Told,

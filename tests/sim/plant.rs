@@ -85,8 +85,12 @@ impl Plant {
                     let offset = source.position.offset + ticket;
                     let position = SourcePosition { offset, ..(*source.position).clone() };
                     let position = Arc::new(position);
-                    twisted.source =
-                        Some(Arc::new(Source { position, event: None, message: None }));
+                    twisted.source = Some(Arc::new(Source {
+                        position,
+                        event: None,
+                        message: None,
+                        refusal: Default::default(),
+                    }));
                 }
             }
             (Self::ForgottenKey, _) => twisted.key = None,

@@ -108,6 +108,7 @@ impl Topic {
             position: self.at(partition, offset),
             event: written.event.clone(),
             message: Some(Message::beginning_of(b"{}")),
+            refusal: onhand_domain::consumed::Refusal::default(),
         };
         Some(Command { source: Some(Arc::new(source)), ..written.command.clone() })
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::{Client, Exit, Json, Process, Shop, onhand_binary};
+use crate::{Client, Exit, Fault, Json, Process, Shop, onhand_binary};
 
 /// How long a start may take before the test fails.
 const START_WAIT: Duration = Duration::from_secs(60);
@@ -44,7 +44,7 @@ impl Server {
     /// Starts a server whose data lie in this temporary directory.
     pub fn start_in(directory: TempDir, settings: &[(&str, &str)]) -> Self {
         let settings = owned(settings);
-        let (process, address) = serve(directory.path(), &settings);
+        let (process, address) = started(serve(directory.path(), &settings));
         Self { process, address, settings, directory }
     }
 
@@ -67,6 +67,11 @@ impl Server {
     /// The process itself.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
+    }
+
+    /// What it has printed since its last start.
+    pub fn printed(&self) -> String {
+        self.process.printed()
     }
 
     /// A tenant's calls.
@@ -93,7 +98,26 @@ impl Server {
     /// Starts it again on the same directory with the same settings, on another port.
     pub fn restart(&mut self) {
         assert!(self.process.ended().is_some(), "it still runs");
-        (self.process, self.address) = serve(self.directory.path(), &self.settings);
+        (self.process, self.address) = started(serve(self.directory.path(), &self.settings));
+    }
+
+    /// Starts it again, this once with a fault besides these `ONHAND_…` variables, and tells how it
+    /// ended when it never became ready.
+    pub fn restart_with_fault(
+        &mut self,
+        settings: &[(&str, &str)],
+        fault: Fault,
+    ) -> Result<(), Exit> {
+        assert!(self.process.ended().is_some(), "it still runs");
+        self.settings = owned(settings);
+        let variables = fault.variables(settings);
+        (self.process, self.address) = serve(self.directory.path(), &variables)?;
+        Ok(())
+    }
+
+    /// How it ended; it must end by itself.
+    pub fn wait(&mut self) -> Exit {
+        self.process.wait()
     }
 
     /// Starts it again on the same directory with these `ONHAND_…` variables from now on.
@@ -124,7 +148,11 @@ fn owned(settings: &[(&str, &str)]) -> Settings {
     settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-fn serve(directory: &Path, settings: &Settings) -> (Process, String) {
+fn started<T>(start: Result<T, Exit>) -> T {
+    start.unwrap_or_else(|exit| panic!("the server did not start: {exit:?}"))
+}
+
+fn serve(directory: &Path, settings: &Settings) -> Result<(Process, String), Exit> {
     let settings: Vec<(&str, &str)> =
         settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let data = data_in(directory);
@@ -135,11 +163,11 @@ fn serve(directory: &Path, settings: &Settings) -> (Process, String) {
     let mut address = None;
     loop {
         if let Some(exit) = process.ended() {
-            panic!("the server did not start: {exit:?}");
+            return Err(exit);
         }
         address = address.or_else(|| listen_address(&data, process.id()));
         if let Some(address) = address.take_if(|address| is_ready(address)) {
-            return (process, address);
+            return Ok((process, address));
         }
         assert!(Instant::now() < deadline, "not ready in time: {}", process.printed());
         thread::sleep(POLL);

@@ -1,4 +1,4 @@
-//! Every error code that a client can match on is documented with cause and remedy.
+//! Every code of a problem and of a dead letter is documented with cause and remedy.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +8,19 @@ const DOCUMENT: &str = "docs/FAILURES.md";
 
 /// The one file that writes codes.
 const CODES: &str = "gateway/src/http/problem/code.rs";
+
+/// The files that write codes of dead letters alone; all other letters have the code of a problem.
+const LETTERS: [&str; 5] = [
+    "engine/domain/src/decide/upkeep.rs",
+    "engine/src/publisher/handlers.rs",
+    "gateway/src/brokers/dead_letters.rs",
+    "gateway/src/brokers/kafka/intake/entry.rs",
+    "gateway/src/dialect/intake/fault.rs",
+];
+
+/// They make letters with codes that stand in the files above, or in the list of problems.
+const LETTERS_OF_PROBLEMS: [&str; 2] =
+    ["engine/src/writer/core.rs", "gateway/src/http/operation/failed_events.rs"];
 
 /// Shows codes as examples in the description of the API.
 const EXAMPLES: &str = "gateway/src/http/schema.rs";
@@ -36,13 +49,35 @@ fn code_and_document_name_the_same_error_codes() {
         let found = sources.iter().find(|source| source.path == path);
         found.unwrap_or_else(|| panic!("no {path}")).text.clone()
     };
-    let used = in_code(&source::without_tests(&text(CODES)));
+    let mut used = in_code(&source::without_tests(&text(CODES)));
     assert!(used.len() > 20, "only {used:?} were found in {CODES}");
+    for path in LETTERS {
+        let codes = in_code(&source::without_tests(&text(path)));
+        assert!(!codes.is_empty(), "no code is written in {path}");
+        used.extend(codes);
+    }
     let documented = in_document(&text(DOCUMENT));
     let undocumented: Vec<String> = used.difference(&documented).cloned().collect();
     none("every error code is explained in docs/FAILURES.md", &undocumented);
     let unused: Vec<String> = documented.difference(&used).cloned().collect();
     none("every error code in docs/FAILURES.md is in the code", &unused);
+}
+
+/// A letter gets its code where it is made; whoever makes one elsewhere must be listed above.
+#[test]
+fn letters_get_their_codes_in_the_files_that_are_listed() {
+    let makes = |text: &str| text.contains("Fault::of(") || text.contains("Fault { code: Text");
+    let known = |path: &str| {
+        LETTERS.contains(&path)
+            || LETTERS_OF_PROBLEMS.contains(&path)
+            || path.starts_with("engine/src/record/samples/")
+    };
+    let others: Vec<String> = source::product()
+        .into_iter()
+        .filter(|source| makes(&source.text) && !known(&source.path))
+        .map(|source| source.path)
+        .collect();
+    none("codes of dead letters are found by this test", &others);
 }
 
 /// No other file of the gateway writes a code, so the list above is the whole list.

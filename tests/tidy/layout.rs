@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::source::{self, none, root};
 
 /// The directories of the top level.
-const TOP: [&str; 7] = ["benches", "docs", "engine", "gateway", "loadtest", "storage", "tests"];
+const TOP: [&str; 8] =
+    ["benches", "docs", "engine", "fuzz", "gateway", "loadtest", "storage", "tests"];
 
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: [&str; 6] = ["utils", "util", "types", "helpers", "helper", "common"];

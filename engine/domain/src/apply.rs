@@ -28,8 +28,8 @@ impl Stock {
         }
         if change.cause != Cause::Unchanged {
             self.apply_catalog(change);
-            for position in &change.positions {
-                self.apply_position(change, position, sequence);
+            for (at, position) in (0..).zip(&change.positions) {
+                self.apply_position(change, (at, position), sequence);
             }
             if let Some(reservation) = &change.reservation {
                 self.put_reservation(reservation);
@@ -81,7 +81,12 @@ impl Stock {
         }
     }
 
-    fn apply_position(&mut self, change: &Change, after: &PositionChange, sequence: u64) {
+    fn apply_position(
+        &mut self,
+        change: &Change,
+        (at, after): (u32, &PositionChange),
+        sequence: u64,
+    ) {
         if let Some((item, location)) = after.opened
             && self.position(after.position).is_none()
         {
@@ -92,7 +97,15 @@ impl Stock {
         if position.sequence >= sequence {
             return;
         }
-        position.take(after, change.at, sequence);
+        let expiry = position.first_expiry();
+        position.take(after, change.flows(at), change.at, sequence);
+        let expiry_after = position.first_expiry();
+        if let Some(counted) = change.counted(at) {
+            position.note_count(counted);
+        }
+        if expiry != expiry_after {
+            self.expiries.replace(after.position, expiry, expiry_after);
+        }
         if let Some(terms) = &after.terms
             && matches!(change.cause, Cause::PolicySet | Cause::BinAssigned)
         {
@@ -145,7 +158,8 @@ impl Stock {
                 let order = change.reservation.as_ref().and_then(|held| held.order.as_ref());
                 let Some(order) = order else { return };
                 self.promises.tally_up((change.tenant, order), change.at, sequence, |tally| {
-                    change.shipped.iter().for_each(|share| tally.ship(share.item, share.quantity));
+                    let shipped = change.shipped.iter();
+                    shipped.for_each(|share| tally.ship(share.item, share.quantity, share.value));
                 });
             }
             Cause::Returned => {

@@ -9,9 +9,10 @@ use alloc::vec::Vec;
 use crate::catalog::{Bin, Item, ItemNumber, Location, LocationNumber, TenantNumber};
 use crate::command::{Detail, Source, Trace};
 use crate::ids::{BinId, TenantId};
+use crate::layer::Pick;
 use crate::policy::Policy;
-use crate::position::{Alarms, Bucket, Figures, PositionNumber};
-use crate::quantity::Quantity;
+use crate::position::{Alarms, Average, Bucket, Figures, Flow, PositionNumber};
+use crate::quantity::{Money, Quantity};
 use crate::rejection::Rejection;
 use crate::reservation::Reservation;
 use crate::time::Timestamp;
@@ -48,6 +49,10 @@ pub enum Cause {
     Moved = 14,
     /// Stock was counted.
     Counted = 15,
+    /// Goods that are there were given another cost.
+    Revalued = 16,
+    /// The last day of a lot is over: what was left of it on the shelf is held.
+    LotExpired = 17,
     /// A transfer began.
     TransferStarted = 20,
     /// Stock of a transfer arrived.
@@ -91,7 +96,7 @@ pub enum Cause {
 
 impl Cause {
     /// All causes; their numbers are stored.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::ItemPut,
         Self::ItemArchived,
         Self::LocationPut,
@@ -105,6 +110,8 @@ impl Cause {
         Self::Adjusted,
         Self::Moved,
         Self::Counted,
+        Self::Revalued,
+        Self::LotExpired,
         Self::TransferStarted,
         Self::TransferReceived,
         Self::TransferCancelled,
@@ -198,8 +205,30 @@ pub struct Movement {
     pub from: Option<Bucket>,
     /// Bucket it enters; `None`: it leaves the position.
     pub to: Option<Bucket>,
-    /// How much; zero only for a count or figure that was right already.
+    /// How much; zero only for a count or figure that was right already, and for what changes values only.
     pub quantity: Quantity,
+    /// What the goods are worth, at their own cost: zero for what moves promises only. Of a movement of kind
+    /// [`MovementKind::Revaluation`]: what the position is worth more, or less, without any goods moving.
+    pub value: Money,
+    /// How many of [`Change::picks`] are its own: those behind the ones of the movements before it.
+    pub picks: u32,
+    /// When it happened, if not when the record says.
+    pub occurred_at: Option<Timestamp>,
+}
+
+impl Movement {
+    /// A movement of promises, or of what has no layers: worth nothing.
+    #[must_use]
+    pub const fn plain(
+        position: u32,
+        kind: MovementKind,
+        from: Option<Bucket>,
+        to: Option<Bucket>,
+        quantity: Quantity,
+    ) -> Self {
+        let (value, picks, occurred_at) = (Money::ZERO, 0, None);
+        Self { position, kind, from, to, quantity, value, picks, occurred_at }
+    }
 }
 
 /// Alarms that a change raised at a position.
@@ -236,6 +265,9 @@ pub struct PositionChange {
     pub previous: u64,
     /// Its figures now.
     pub figures: Figures,
+    /// What it is worth by the moving average: there when goods came or went and its layers do not fit in
+    /// place.
+    pub average: Option<Average>,
     /// What may be promised now; `None`: no limit.
     pub sellable: Option<Quantity>,
     /// Which alarms stand now.
@@ -272,6 +304,8 @@ pub struct LineShare {
     pub position: Option<PositionNumber>,
     /// How much.
     pub quantity: Quantity,
+    /// What left was worth; zero for what was given back.
+    pub value: Money,
 }
 
 /// A bin that a change put.
@@ -332,6 +366,8 @@ pub struct Change {
     pub positions: Vec<PositionChange>,
     /// Ledger entries.
     pub movements: Vec<Movement>,
+    /// The layers they take and bring, in their order.
+    pub picks: Vec<Pick>,
     /// The reservation as it is now.
     pub reservation: Option<Arc<Reservation>>,
     /// What was shipped (`Fulfilled`).
@@ -344,6 +380,8 @@ pub struct Change {
     pub transferred: Quantity,
     /// More came back than was shipped on the order.
     pub exceeds_shipped: bool,
+    /// A fact named a lot that the position had no more room for: it was booked without its number.
+    pub lot_dropped: bool,
     /// The policy that was replaced (`PolicySet`: of the position; `ItemPut`: of the item, if it differs).
     pub policy_before: Option<Box<PolicyBefore>>,
     /// How many positions were archived with the item (`ItemArchived`).
@@ -375,18 +413,59 @@ impl Change {
             bin: None,
             positions: Vec::new(),
             movements: Vec::new(),
+            picks: Vec::new(),
             reservation: None,
             shipped: Vec::new(),
             released: Vec::new(),
             transfer: None,
             transferred: Quantity::ZERO,
             exceeds_shipped: false,
+            lot_dropped: false,
             policy_before: None,
             positions_archived: 0,
             refusal: None,
             refused: None,
             kept: None,
         }
+    }
+
+    /// Its ledger entries, each with its picks.
+    pub fn entries(&self) -> impl Iterator<Item = (&Movement, &[Pick])> + Clone {
+        let mut rest = self.picks.as_slice();
+        self.movements.iter().map(move |movement| {
+            let own = usize::try_from(movement.picks).unwrap_or(usize::MAX);
+            let (picks, behind) = rest.split_at_checked(own).unwrap_or((rest, &[]));
+            rest = behind;
+            (movement, picks)
+        })
+    }
+
+    /// The goods that came and went at a position of the change.
+    pub fn flows(&self, at: u32) -> impl Iterator<Item = Flow<'_>> + Clone {
+        let own = self
+            .entries()
+            .filter(move |(movement, picks)| movement.position == at && !picks.is_empty());
+        own.map(|(movement, picks)| {
+            (movement.from.map(Bucket::area), movement.to.map(Bucket::area), picks)
+        })
+    }
+
+    /// When a position of the change was counted by it.
+    pub fn counted(&self, at: u32) -> Option<Timestamp> {
+        let is_count = |movement: &&Movement| {
+            movement.position == at
+                && movement.kind == MovementKind::Count
+                && movement.occurred_at.is_none()
+        };
+        let is_counted = self.cause == Cause::Counted
+            && self.movements.iter().any(|movement| is_count(&movement));
+        is_counted.then(|| self.occurred_at())
+    }
+
+    /// When it happened: as its sender said, else when it was decided.
+    #[must_use]
+    pub fn occurred_at(&self) -> Timestamp {
+        self.detail.as_ref().and_then(|detail| detail.occurred_at).unwrap_or(self.at)
     }
 
     /// Its ledger entries by position: how much each moved.

@@ -220,6 +220,8 @@ pub enum Action {
     },
     /// What is about no stock: sources, dead letters, events of an application.
     Upkeep(Box<Upkeep>),
+    /// Give goods that are there another cost. (New variants stand last: the place is in fingerprints.)
+    Revalue(Revalue),
 }
 
 /// A quantity of an item at a location: receipts, sales and returns.
@@ -291,6 +293,19 @@ pub struct Count {
     pub detail: Option<Arc<Detail>>,
 }
 
+/// See [`Action::Revalue`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Revalue {
+    /// The position.
+    pub place: Place,
+    /// Only this lot; `None`: all that is there.
+    pub lot: Option<LotNumber>,
+    /// The new cost of a unit.
+    pub unit_cost: Money,
+    /// Words for the ledger; holds the reason.
+    pub detail: Option<Arc<Detail>>,
+}
+
 /// See [`Action::StartTransfer`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StartTransfer {
@@ -320,7 +335,7 @@ pub enum Wanted {
 }
 
 /// One line of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestedLine {
     /// The item.
     pub item: ItemId,
@@ -328,6 +343,20 @@ pub struct RequestedLine {
     pub quantity: Quantity,
     /// From where.
     pub wanted: Wanted,
+    /// From which lot; `None`: any.
+    pub lot: Option<LotNumber>,
+}
+
+impl Hash for RequestedLine {
+    /// A line of any lot has the fingerprint it had before lots could be named.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.item.hash(state);
+        self.quantity.hash(state);
+        self.wanted.hash(state);
+        if let Some(lot) = &self.lot {
+            lot.hash(state);
+        }
+    }
 }
 
 /// How a reservation may use backorder room.
@@ -376,12 +405,25 @@ pub struct Reserve {
 }
 
 /// One line of a shipment.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShippedLine {
     /// The position it leaves.
     pub place: Place,
     /// Above zero.
     pub quantity: Quantity,
+    /// From which lot; `None`: the lot it was promised from, else any.
+    pub lot: Option<LotNumber>,
+}
+
+impl Hash for ShippedLine {
+    /// A line of any lot has the fingerprint it had before lots could be named.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.place.hash(state);
+        self.quantity.hash(state);
+        if let Some(lot) = &self.lot {
+            lot.hash(state);
+        }
+    }
 }
 
 /// What becomes of what a shipment leaves open.
@@ -412,14 +454,28 @@ pub struct Fulfil {
 }
 
 /// One line of a partial cancellation.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleasedLine {
     /// The item.
     pub item: ItemId,
     /// The location; `None`: any line of the item, in their order.
     pub location: Option<LocationId>,
+    /// The lot that the line is promised from; `None`: any.
+    pub lot: Option<LotNumber>,
     /// Above zero.
     pub quantity: Quantity,
+}
+
+impl Hash for ReleasedLine {
+    /// See [`RequestedLine`].
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.item.hash(state);
+        self.location.hash(state);
+        self.quantity.hash(state);
+        if let Some(lot) = &self.lot {
+            lot.hash(state);
+        }
+    }
 }
 
 impl Action {
@@ -440,6 +496,7 @@ impl Action {
             Self::Adjust(_) => Cause::Adjusted,
             Self::Move(_) => Cause::Moved,
             Self::Count(_) => Cause::Counted,
+            Self::Revalue(_) => Cause::Revalued,
             Self::StartTransfer(_) => Cause::TransferStarted,
             Self::ReceiveTransfer { .. } => Cause::TransferReceived,
             Self::CancelTransfer { .. } => Cause::TransferCancelled,

@@ -61,6 +61,16 @@ impl Message {
     }
 }
 
+/// What becomes of a message that is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Refusal {
+    /// Nobody waits for its answer: it becomes a dead letter.
+    #[default]
+    Buried,
+    /// Whoever sent it is told, and keeps what was refused: a line of an imported file.
+    Told,
+}
+
 /// Where a command was read from. One message is one step and one record.
 ///
 /// Two are equal when place and event are: the message travels along for its dead letter only, and is
@@ -73,6 +83,8 @@ pub struct Source {
     pub event: Option<ConsumedEvent>,
     /// The message.
     pub message: Option<Message>,
+    /// What becomes of it when it is refused; not part of a record.
+    pub refusal: Refusal,
 }
 
 impl PartialEq for Source {
@@ -94,7 +106,8 @@ impl Source {
     /// A place without event and message.
     #[must_use]
     pub fn at(position: SourcePosition) -> Self {
-        Self { position: Arc::new(position), event: None, message: None }
+        let refusal = Refusal::default();
+        Self { position: Arc::new(position), event: None, message: None, refusal }
     }
 }
 

@@ -9,9 +9,12 @@ mod choice;
 mod due;
 mod entries;
 mod fulfil;
+mod late;
 mod life;
 mod lines;
+mod lots;
 mod reserve;
+mod revalue;
 mod terms;
 mod transfers;
 mod upkeep;
@@ -24,9 +27,11 @@ use alloc::sync::Arc;
 
 use crate::catalog::TenantNumber;
 use crate::change::{Cause, Change};
-use crate::command::{Action, Command, Detail};
+use crate::command::{Action, Command, Detail, Source};
+use crate::consumed::Refusal;
 use crate::draft::Draft;
 use crate::ids::Reference;
+use crate::position::PositionNumber;
 use crate::rejection::Rejection;
 use crate::reservation::{Reservation, ReservationNumber};
 use crate::stock::Stock;
@@ -57,6 +62,8 @@ pub enum Decision {
     Recall(Recall),
     /// This reservation is due; it must be expired before the command is decided.
     Expire(ReservationNumber),
+    /// Lots at this position are due; they must be expired before the command is decided.
+    ExpireLots(PositionNumber),
 }
 
 /// Something that has left memory, if it ever was.
@@ -104,6 +111,9 @@ impl Stock {
             }
             return self.refuse(command, Rejection::KeyReused, now, sequence);
         }
+        if let Some(position) = self.due_lot(command, now) {
+            return Ok(Decision::ExpireLots(position));
+        }
         match self.act(command, recalled, now, sequence) {
             Ok(Decision::Change(mut change)) => {
                 if let Some(number) = self.due_behind_change(command, &change, now) {
@@ -143,7 +153,7 @@ impl Stock {
     }
 
     /// A refusal; recorded when it binds a key or moves a source. What came by event and is not told
-    /// by an event of its own (`ReservationFailed`) becomes a dead letter.
+    /// by an event of its own (`ReservationFailed`) becomes a dead letter, unless its sender is told.
     fn refuse(
         &self,
         command: &Command,
@@ -168,7 +178,8 @@ impl Stock {
         }
         let is_told = matches!(command.action, Action::Reserve(_))
             && change.refusal.as_deref() != Some(&Rejection::KeyReused);
-        if command.source.is_some() && !is_told {
+        let buries = |source: &Arc<Source>| source.refusal == Refusal::Buried;
+        if command.source.as_ref().is_some_and(buries) && !is_told {
             return Ok(self.enclose(change, command, None, sequence));
         }
         Ok(Decision::Change(change))
@@ -201,6 +212,7 @@ impl Stock {
             Action::Adjust(adjust) => adjustments::adjust(begin(), adjust),
             Action::Move(wish) => adjustments::shift(begin(), wish),
             Action::Count(count) => adjustments::count(begin(), count),
+            Action::Revalue(wish) => revalue::revalue(begin(), wish),
             Action::StartTransfer(start) => transfers::start(begin(), start),
             Action::Reserve(wish) => reserve::reserve(begin(), wish),
             Action::Upkeep(wish) => {
@@ -331,6 +343,7 @@ impl Action {
             Self::Adjust(adjust) => adjust.detail.as_ref(),
             Self::Move(wish) => wish.detail.as_ref(),
             Self::Count(count) => count.detail.as_ref(),
+            Self::Revalue(wish) => wish.detail.as_ref(),
             Self::StartTransfer(start) => start.detail.as_ref(),
             Self::Fulfil(fulfil) => fulfil.detail.as_ref(),
             Self::ReceiveTransfer { detail, .. }

@@ -1,11 +1,13 @@
 //! A change in the making: figures are tried out here, while memory stays as it is.
 
 pub(crate) mod alarms;
+pub(crate) mod goods;
 pub(crate) mod sums;
 mod touched;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use crate::catalog::{
     Item, ItemNumber, Location, LocationAttributes, LocationNumber, Standing, TenantNumber,
@@ -13,7 +15,7 @@ use crate::catalog::{
 };
 use crate::change::{Cause, Change, Movement, MovementKind, PositionChange, Raised, Terms};
 use crate::command::{Command, Detail, Place};
-use crate::ids::{ItemId, LocationId, TenantId};
+use crate::ids::{ItemId, LocationId, LotNumber, TenantId};
 use crate::limits::MOVEMENTS_MAX;
 use crate::policy::Policy;
 use crate::position::{Alarms, Bucket, Figures, Position, PositionNumber};
@@ -21,6 +23,7 @@ use crate::quantity::Quantity;
 use crate::rejection::{Limit, Rejection};
 use crate::stock::{Stock, Strictness};
 use crate::time::Timestamp;
+use goods::Stirred;
 use touched::Touched;
 
 /// What to do about items and locations nobody has heard of.
@@ -46,6 +49,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) sequence: u64,
     pub(crate) nature: Nature,
     touched: Touched,
+    stirred: Stirred,
+    lot_holds: Vec<(PositionNumber, LotNumber, Quantity)>,
     opened: u32,
 }
 
@@ -75,7 +80,9 @@ impl<'a> Draft<'a> {
     ) -> Self {
         let change = Box::new(Change::new(cause, now, tenant));
         let touched = Touched::default();
-        Self { stock, change, sequence, nature: Nature::Wish, touched, opened: 0 }
+        let (nature, stirred) = (Nature::Wish, Stirred::default());
+        let lot_holds = Vec::new();
+        Self { stock, change, sequence, nature, touched, stirred, lot_holds, opened: 0 }
     }
 
     /// Takes over who sent the command, and its place in its source.
@@ -256,6 +263,7 @@ impl<'a> Draft<'a> {
             version: 0,
             previous: 0,
             figures,
+            average: None,
             sellable: None,
             alarms: Alarms::default(),
             raised: Raised::default(),
@@ -337,7 +345,7 @@ impl<'a> Draft<'a> {
         if self.change.movements.is_empty() {
             self.change.movements.reserve_exact(1); // most changes have one
         }
-        self.change.movements.push(Movement { position, kind, from, to, quantity });
+        self.change.movements.push(Movement::plain(position, kind, from, to, quantity));
         Ok(())
     }
 
@@ -363,6 +371,7 @@ impl<'a> Draft<'a> {
 
     /// Ends the change: versions, what may be sold, alarms.
     pub(crate) fn finish(mut self) -> Box<Change> {
+        self.settle_averages();
         for at in 0..self.change.positions.len() {
             let policy = self.policy(at);
             let (item, location) = self.place_of(at);

@@ -26,6 +26,8 @@ mod draft;
 pub mod idempotency;
 pub mod ids;
 pub mod index_table;
+pub mod layer;
+pub mod layers;
 pub mod limits;
 pub mod name;
 pub mod policy;

@@ -1,6 +1,9 @@
 //! A position: stock of one item at one location.
 
+mod contents;
+
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use crate::catalog::{ItemNumber, LocationNumber};
 use crate::change::PositionChange;
@@ -8,6 +11,8 @@ use crate::ids::BinId;
 use crate::policy::Policy;
 use crate::quantity::Quantity;
 use crate::time::Timestamp;
+use contents::Single;
+pub use contents::{Average, Contents, Flow, Stack};
 
 /// Number of a position in this log.
 pub type PositionNumber = u32;
@@ -191,7 +196,14 @@ pub struct Rare {
     pub policy: Policy,
     /// Its home bin.
     pub bin: Option<BinId>,
+    /// Its layers, when they do not lie in place.
+    pub stack: Option<Box<Stack>>,
+    /// When it was counted: the latest [`COUNTS_KEPT`], in the order of their times.
+    pub counts: Vec<Timestamp>,
 }
+
+/// So many counts of a position are remembered.
+pub const COUNTS_KEPT: usize = 16;
 
 /// A position in the writer's memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,6 +215,7 @@ pub struct Position {
     available: Quantity,
     reserved: Quantity,
     committed: Quantity,
+    single: Single,
     rare: Option<Box<Rare>>,
     /// Number of the record that last changed it.
     pub sequence: u64,
@@ -219,13 +232,14 @@ pub struct Position {
 impl Position {
     /// A position nobody has written to yet.
     #[must_use]
-    pub const fn new(item: ItemNumber, location: LocationNumber, created_at: Timestamp) -> Self {
+    pub fn new(item: ItemNumber, location: LocationNumber, created_at: Timestamp) -> Self {
         Self {
             item,
             location,
             available: Quantity::ZERO,
             reserved: Quantity::ZERO,
             committed: Quantity::ZERO,
+            single: Single::default(),
             rare: None,
             sequence: 0,
             created_at,
@@ -279,8 +293,15 @@ impl Position {
         });
     }
 
-    /// Becomes what a record says it is now.
-    pub fn take(&mut self, after: &PositionChange, at: Timestamp, sequence: u64) {
+    /// Becomes what a record says it is now; `flows` are its goods that came and went.
+    pub fn take<'a>(
+        &mut self,
+        after: &PositionChange,
+        flows: impl Iterator<Item = Flow<'a>> + Clone,
+        at: Timestamp,
+        sequence: u64,
+    ) {
+        self.stir(flows, after.average);
         self.set_figures(&after.figures);
         self.version = after.version;
         self.alarms = after.alarms;
@@ -293,6 +314,23 @@ impl Position {
         self.change_rare(|rare| {
             rare.policy = policy;
             rare.bin = bin;
+        });
+    }
+
+    /// When it was counted, in the order of time: the latest [`COUNTS_KEPT`].
+    #[must_use]
+    pub fn counts(&self) -> &[Timestamp] {
+        self.rare.as_ref().map_or(&[], |rare| rare.counts.as_slice())
+    }
+
+    /// Takes note of a count.
+    pub fn note_count(&mut self, at: Timestamp) {
+        self.change_rare(|rare| {
+            let place = rare.counts.partition_point(|held| *held <= at);
+            rare.counts.insert(place, at);
+            if rare.counts.len() > COUNTS_KEPT {
+                rare.counts.remove(0);
+            }
         });
     }
 
@@ -319,7 +357,7 @@ mod tests {
 
     #[test]
     fn a_plain_position_stays_small() {
-        assert!(size_of::<Position>() <= 80, "{}", size_of::<Position>());
+        assert!(size_of::<Position>() <= 96, "{}", size_of::<Position>());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::dead_letter::LetterStatus;
-use crate::ids::{BinId, ItemId, LocationId, Text};
+use crate::ids::{BinId, ItemId, LocationId, LotNumber, Text};
 use crate::position::Figures;
 use crate::quantity::Quantity;
 use crate::reservation::Status;
@@ -60,6 +60,8 @@ pub enum Rejection {
         /// The bin.
         bin: BinId,
     },
+    /// The position has nothing of this lot.
+    UnknownLot(LotNumber),
     /// No such reservation of this tenant.
     UnknownReservation,
     /// No such transfer of this tenant.
@@ -150,6 +152,8 @@ pub enum Limit {
     Shipments,
     /// Bins of one location.
     Bins,
+    /// Layers of one position.
+    Layers,
     /// Source partitions, or places of one step.
     Sources,
     /// Events of one step.

@@ -1,11 +1,12 @@
 //! A reservation: a promise of stock to an order.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::catalog::{ItemNumber, TenantNumber};
-use crate::ids::Reference;
+use crate::ids::{LotNumber, Reference};
 use crate::position::{Bucket, PositionNumber};
-use crate::quantity::Quantity;
+use crate::quantity::{Money, Quantity};
 use crate::time::Timestamp;
 
 /// Number of a reservation: the sequence of the record that made it.
@@ -54,7 +55,7 @@ pub enum Holding {
 }
 
 /// One line: what is promised from one position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Line {
     /// The item.
     pub item: ItemNumber,
@@ -62,10 +63,14 @@ pub struct Line {
     pub position: Option<PositionNumber>,
     /// Whether it holds stock.
     pub holding: Holding,
+    /// The lot it is promised from; `None`: any.
+    pub lot: Option<Arc<LotNumber>>,
     /// What was promised.
     pub quantity: Quantity,
     /// What was shipped of it.
     pub fulfilled: Quantity,
+    /// What that was worth, at the cost it left with.
+    pub fulfilled_value: Money,
     /// What was given back of it.
     pub released: Quantity,
 }

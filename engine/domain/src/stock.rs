@@ -1,9 +1,11 @@
 //! The writer's memory: all that the rules look at, and nothing else.
 
 mod deadlines;
+mod expiries;
 mod orders;
 pub mod places;
 mod prefetch;
+mod promised_lots;
 pub mod promises;
 pub mod tallies;
 
@@ -20,6 +22,7 @@ use crate::position::{Position, PositionNumber};
 use crate::slab::Slab;
 use crate::sources::Sources;
 use crate::stable_hash::{StableHasher, partition_of};
+use expiries::Expiries;
 use places::Places;
 pub use prefetch::PREFETCH_MAX;
 use promises::Promises;
@@ -105,6 +108,7 @@ pub struct Stock {
     pub(crate) location_epoch: u32,
     pub(crate) positions: Slab<Option<Position>>,
     pub(crate) promises: Promises,
+    pub(crate) expiries: Expiries,
     pub(crate) keys: Keys,
     pub(crate) sources: Sources,
     /// Consumed events by their ids.
@@ -131,6 +135,7 @@ impl Stock {
             location_epoch: 0,
             positions: Slab::default(),
             promises: Promises::new(rules.partitions.max(1), rules.ended_kept_ms, seed),
+            expiries: Expiries::default(),
             keys: Keys::new(rules.key_window),
             sources: Sources::default(),
             events: Keys::new(rules.event_window),
@@ -253,6 +258,12 @@ impl Stock {
     #[must_use]
     pub const fn promises(&self) -> &Promises {
         &self.promises
+    }
+
+    /// When lots on shelves expire.
+    #[must_use]
+    pub const fn expiries(&self) -> &Expiries {
+        &self.expiries
     }
 
     /// Idempotency keys.
@@ -401,6 +412,8 @@ impl Stock {
     /// Puts a position that did not come by a record: the order of choice is made anew when needed.
     pub(crate) fn replace_position(&mut self, number: PositionNumber, position: Position) {
         let item = position.item;
+        let before = self.position(number).and_then(Position::first_expiry);
+        self.expiries.replace(number, before, position.first_expiry());
         self.enter_position(number, position);
         self.items.reach(item, ItemSlot::default).places.forget_order();
     }

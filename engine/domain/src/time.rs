@@ -4,7 +4,18 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
 impl Timestamp {
+    /// The day (UTC) in which it lies; held at the ends of time.
+    #[must_use]
+    pub fn day(self) -> Day {
+        let days = self.0.checked_div_euclid(DAY_MS).expect("a day is not zero");
+        let end = if days.is_negative() { i32::MIN } else { i32::MAX };
+        Day(i32::try_from(days).unwrap_or(end))
+    }
+
     /// The first instant there is.
     pub const MIN: Self = Self(i64::MIN);
 
@@ -48,5 +59,11 @@ impl Day {
     #[must_use]
     pub const fn days(self) -> i32 {
         self.0
+    }
+
+    /// The first instant after it.
+    #[must_use]
+    pub fn end(self) -> Timestamp {
+        Timestamp(i64::from(self.0).saturating_add(1).saturating_mul(DAY_MS))
     }
 }

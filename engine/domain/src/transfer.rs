@@ -1,6 +1,9 @@
 //! A transfer: stock on its way from one location to another.
 
+use alloc::vec::Vec;
+
 use crate::catalog::{ItemNumber, TenantNumber};
+use crate::layer::Layer;
 use crate::position::PositionNumber;
 use crate::quantity::Quantity;
 use crate::time::Timestamp;
@@ -19,6 +22,9 @@ pub enum TransferStatus {
     Cancelled,
 }
 
+/// Layers of a transfer that are still on their way.
+pub type Freight = Vec<Layer>;
+
 /// A transfer as of one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transfer {
@@ -36,6 +42,8 @@ pub struct Transfer {
     pub quantity: Quantity,
     /// What has arrived.
     pub received: Quantity,
+    /// The layers that are still on their way, in the order in which they left.
+    pub freight: Freight,
     /// Where it stands.
     pub status: TransferStatus,
     /// When it began.

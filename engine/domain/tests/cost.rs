@@ -99,6 +99,7 @@ fn line(item: &str, location: Option<&LocationId>, quantity: i64) -> RequestedLi
         item: ItemId::parse(item).expect("valid"),
         quantity: Quantity::units(quantity),
         wanted: location.map_or(Wanted::Anywhere, |id| Wanted::Only(id.clone())),
+        lot: None,
     }
 }
 

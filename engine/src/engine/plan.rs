@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use onhand_domain::stock::Rules;
 use onhand_storage::{Background, DataDirectory, IndexStore, LogReader, ReadLog, SegmentedLog};
 use parking_lot::Mutex;
 use ractor::Actor;
@@ -53,6 +54,7 @@ impl Plan {
         index: &IndexStore,
     ) -> Result<Self, StartError> {
         let log: Arc<dyn ReadLog> = Arc::new(reader.clone());
+        let alarm = Alarm { gate: Arc::new(Gate::default()), ports: Arc::new(Ports::default()) };
         let archive = Archive::new(Arc::default(), index.reader());
         let figures = Arc::new(Figures::default());
         figures.start_from(recovered.sequence, recovered.checkpointed);
@@ -60,12 +62,12 @@ impl Plan {
         view.load(&recovered.stock, recovered.sequence, Background::Threads);
         Ok(Self {
             directory: Arc::clone(directory),
-            alarm: Alarm { gate: Arc::new(Gate::default()), ports: Arc::new(Ports::default()) },
+            readers: Readers::start(log, &alarm)?,
+            alarm,
             permits: Arc::new(Permits::new(config.permits)),
             bell: Arc::new(Bell::default()),
             hopper: Arc::new(Hopper::new()),
             view,
-            readers: Readers::start(log)?,
             archive,
             figures,
             durable: watch::Sender::new(recovered.sequence),
@@ -121,21 +123,22 @@ impl Plan {
         index: IndexStore,
         recovered: Recovered,
     ) -> Result<Inner, StartError> {
-        let sequence = recovered.sequence;
-        let alarm = self.alarm.clone();
-        let supervision = host("onhand-supervisor", async move {
-            Actor::spawn(None, Supervisor, alarm).await.map(|(actor, _)| actor)
+        let (sequence, log_reader) = (recovered.sequence, reader.clone());
+        let alarm = &self.alarm;
+        let held = alarm.clone();
+        let supervision = host("onhand-supervisor", alarm, async move {
+            Actor::spawn(None, Supervisor, held).await.map(|(actor, _)| actor)
         })?;
         let (root, parts) = (supervision.actor.get_cell(), self.writer_parts(config, recovered));
-        let writer = host("onhand-writer", async move {
+        let writer = host("onhand-writer", alarm, async move {
             Actor::spawn_linked(None, Writer, parts, root).await.map(|(actor, _)| actor)
         })?;
         let (root, parts) = (supervision.actor.get_cell(), self.release_parts());
-        let release = host("onhand-release", async move {
+        let release = host("onhand-release", alarm, async move {
             Actor::spawn_linked(None, Release, parts, root).await.map(|(actor, _)| actor)
         })?;
         let root = supervision.actor.get_cell();
-        let keepers = Keepers { alarm: &self.alarm, root, runtime: &supervision.handle };
+        let keepers = Keepers { alarm, root, runtime: &supervision.handle };
         let log = keepers.log(config, log, &self.hopper, &self.figures, release.actor.clone())?;
         let (checkpoint, checkpoint_thread) = keepers.checkpoint(
             config,
@@ -149,15 +152,19 @@ impl Plan {
         let hosts = [writer.thread, release.thread, supervision.thread];
         let threads = [checkpoint_thread, index_thread].into_iter().chain(hosts).collect();
         let stop = vec![writer.stop, release.stop, supervision.stop];
-        Ok(self.into_inner(Running { stop, log, threads, checkpoint, index }))
+        let writer = writer.actor;
+        let running = Running { stop, log, threads, writer, checkpoint, index };
+        Ok(self.into_inner(config, log_reader, running))
     }
 
-    fn into_inner(self, running: Running) -> Inner {
+    fn into_inner(self, config: &EngineConfig, log: LogReader, running: Running) -> Inner {
         let outbox = Outbox { readers: self.readers.clone(), durable: self.durable.subscribe() };
         let history =
             History { view: Arc::clone(&self.view), readers: self.readers, archive: self.archive };
         Inner {
             directory: Mutex::new(Some(self.directory)),
+            log: Mutex::new(Some(log)),
+            rules: Rules { partitions: self.fixed.partitions, ..config.rules },
             gate: self.alarm.gate,
             ports: self.alarm.ports,
             permits: self.permits,

@@ -38,7 +38,8 @@ fn receive(units: i64) -> Command {
 
 fn reserve(units: i64, ttl_ms: Option<i64>) -> Command {
     let wanted = Wanted::Anywhere;
-    let line = RequestedLine { item: place().item, quantity: Quantity::units(units), wanted };
+    let line =
+        RequestedLine { item: place().item, quantity: Quantity::units(units), wanted, lot: None };
     command(Action::Reserve(Box::new(Reserve {
         order: Some(Reference::parse("order-1").expect("valid")),
         customer: None,

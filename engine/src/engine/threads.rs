@@ -25,9 +25,11 @@ pub(super) struct Hosted<M: ractor::Message> {
     pub(super) stop: tokio::sync::oneshot::Sender<()>,
 }
 
-/// Starts a thread with a runtime, and an actor on it.
+/// Starts a thread with a runtime, and an actor on it. A panic of the actor is told by its
+/// supervisor; one of the runtime under it, which takes the actor with it unheard, raises the alarm.
 pub(super) fn host<M: ractor::Message>(
     name: &'static str,
+    alarm: &Alarm,
     spawn: impl Future<Output = Result<ActorRef<M>, ractor::SpawnErr>> + Send + 'static,
 ) -> Result<Hosted<M>, StartError> {
     let failed =
@@ -39,22 +41,22 @@ pub(super) fn host<M: ractor::Message>(
     let handle = runtime.handle().clone();
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let (started, start) = sync_channel(1);
+    let alarm = alarm.clone();
+    let life = async move {
+        let actor = spawn.await;
+        let held = actor.as_ref().ok().cloned();
+        // Who started us waits for this word.
+        let _ = started.send(actor);
+        // The sender may be dropped instead of used; both mean the end.
+        let _ = stopped.await;
+        if let Some(actor) = held {
+            // It ends with its runtime; nothing it holds is needed any more.
+            let _ = actor.stop_and_wait(None, None).await;
+        }
+    };
     let thread = std::thread::Builder::new()
         .name(name.to_owned())
-        .spawn(move || {
-            runtime.block_on(async move {
-                let actor = spawn.await;
-                let held = actor.as_ref().ok().cloned();
-                // Who started us waits for this word.
-                let _ = started.send(actor);
-                // The sender may be dropped instead of used; both mean the end.
-                let _ = stopped.await;
-                if let Some(actor) = held {
-                    // It ends with its runtime; nothing it holds is needed any more.
-                    let _ = actor.stop_and_wait(None, None).await;
-                }
-            });
-        })
+        .spawn(move || alarm.guard(name, || runtime.block_on(life)))
         .map_err(|error| failed(&error))?;
     let actor = start.recv().map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
     Ok(Hosted { actor, handle, thread, stop })
@@ -145,5 +147,24 @@ impl Keepers<'_> {
         let keeper = index_keeper::IndexKeeper { indexer, figures: Arc::clone(figures) };
         let thread = self.keep("onhand-index", move || keeper.run(recovered, &inbox))?;
         Ok((orders, thread))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::FatalCode;
+    use crate::gate::Gate;
+    use crate::ports::Ports;
+    use crate::writer::actor::Message;
+
+    #[test]
+    fn a_panic_under_an_actor_ends_the_engine() {
+        let alarm = Alarm { gate: Arc::new(Gate::default()), ports: Arc::new(Ports::default()) };
+        let hosted = host::<Message>("planted", &alarm, async { panic!("in the runtime") });
+        assert!(hosted.is_err());
+        let fatal = alarm.gate.fatal().expect("the alarm was raised");
+        assert_eq!(fatal.code, FatalCode::CorePanicked);
+        assert!(fatal.message.contains("planted failed: in the runtime"), "{}", fatal.message);
     }
 }

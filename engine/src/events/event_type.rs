@@ -54,6 +54,8 @@ event_types! {
     StockReplenished,
     /// A fact drove `available` below zero.
     StockDiscrepancy,
+    /// Goods that are there were given another cost.
+    StockRevalued,
     /// A transfer began, arrived or went back.
     StockTransferred,
     /// A promise was made.

@@ -6,7 +6,7 @@ use onhand_domain::policy::Policy;
 
 use super::stock_level::{self, StockLevelChanged};
 use super::teller::{Aggregate, Teller};
-use super::{Payload, alarm, receipt};
+use super::{Payload, alarm, receipt, revaluation};
 
 /// A policy was replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,7 @@ pub(super) fn tell(teller: &mut Teller<'_>) {
         let told = Payload::StockLevelChanged(Box::new(level.clone()));
         teller.tell(Aggregate::position(&level.item, &level.location, held.version), told);
         receipt::tell(teller, held, &level);
+        revaluation::tell(teller, held, &level);
         if let Some(payload) = terms(teller, held, &level) {
             teller.tell(Aggregate::position(&level.item, &level.location, held.version), payload);
         }

@@ -6,7 +6,7 @@ use onhand_domain::quantity::{Money, Quantity};
 use onhand_domain::time::Day;
 
 use super::Payload;
-use super::stock_level::StockLevelChanged;
+use super::stock_level::{Moved, StockLevelChanged};
 use super::teller::{Aggregate, Teller};
 
 /// Goods came in.
@@ -40,7 +40,9 @@ pub(super) fn tell(teller: &mut Teller<'_>, held: &PositionChange, level: &Stock
             quantity: teller.change.movements[place].quantity,
             lot: detail.and_then(|detail| detail.lot.clone()),
             expiry: detail.and_then(|detail| detail.expiry),
-            unit_cost: detail.and_then(|detail| detail.unit_cost),
+            unit_cost: Moved::by(teller.change, place)
+                .unit_cost
+                .or_else(|| detail.and_then(|detail| detail.unit_cost)),
             receipt: detail.and_then(|detail| detail.document.clone()),
             transaction_id: teller.transaction_id(place),
         };

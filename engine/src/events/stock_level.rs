@@ -1,7 +1,8 @@
 //! `StockLevelChanged`: the net effect of a record on a position.
 
-use onhand_domain::change::{Movement, PolicyBefore, PositionChange};
+use onhand_domain::change::{Change, Movement, MovementKind, PolicyBefore, PositionChange};
 use onhand_domain::ids::{ItemId, LocationId, LotNumber, Reference, Text};
+use onhand_domain::layer::unit_cost_of;
 use onhand_domain::position::{Bucket, Figures};
 use onhand_domain::quantity::{Money, Quantity};
 
@@ -41,8 +42,10 @@ pub struct StockLevelChanged {
     pub order: Option<Reference>,
     /// Lot it is about.
     pub lot: Option<LotNumber>,
-    /// Cost of a unit, as stated by the caller.
+    /// Cost of a unit that came or went, else as stated by the caller.
     pub unit_cost: Option<Money>,
+    /// What came or went was worth, at its own cost; `None` when nothing did.
+    pub value: Option<Money>,
 }
 
 /// How one bucket changed.
@@ -67,6 +70,7 @@ pub(super) fn of(teller: &Teller<'_>, at: usize, held: &PositionChange) -> Stock
     // What came or went says more than what was only held or given back with it.
     let moving = movements.clone().find(|(_, movement)| amount(movement).is_some());
     let main = moving.or_else(|| movements.clone().next());
+    let goods = main.map_or_else(Moved::default, |(place, _)| Moved::by(change, place));
     let detail = teller.detail();
     let order = || change.reservation.as_ref().and_then(|held| held.order.clone());
     StockLevelChanged {
@@ -86,8 +90,39 @@ pub(super) fn of(teller: &Teller<'_>, at: usize, held: &PositionChange) -> Stock
             .and_then(|detail| detail.reference.clone().or_else(|| detail.document.clone())),
         reference_type: detail.and_then(|detail| detail.reference_type.clone()),
         order: detail.and_then(|detail| detail.order.clone()).or_else(order),
-        lot: detail.and_then(|detail| detail.lot.clone()),
-        unit_cost: detail.and_then(|detail| detail.unit_cost),
+        lot: detail.and_then(|detail| detail.lot.clone()).or_else(|| goods.lot.cloned()),
+        unit_cost: goods.unit_cost.or_else(|| detail.and_then(|detail| detail.unit_cost)),
+        value: goods.value,
+    }
+}
+
+/// What is known of the goods of a movement.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Moved<'a> {
+    /// The lot, if all are of one.
+    pub lot: Option<&'a LotNumber>,
+    /// What one of them cost, on average; `None` when nobody knows, or nothing moved.
+    pub unit_cost: Option<Money>,
+    /// What they were worth; `None` when nothing moved.
+    pub value: Option<Money>,
+}
+
+impl<'a> Moved<'a> {
+    /// The goods of the n-th movement of a record.
+    #[must_use]
+    pub fn by(change: &'a Change, place: usize) -> Self {
+        let Some((movement, picks)) = change.entries().nth(place) else { return Self::default() };
+        let is_revaluation = movement.kind == MovementKind::Revaluation;
+        if picks.is_empty() && !is_revaluation {
+            return Self::default();
+        }
+        let lots = || picks.iter().map(|pick| pick.goods.lot());
+        let is_known = picks.iter().any(|pick| pick.goods.unit_cost().is_some());
+        Self {
+            lot: lots().next().flatten().filter(|first| lots().all(|lot| lot == Some(first))),
+            unit_cost: unit_cost_of(movement.value, movement.quantity).filter(|_| is_known),
+            value: Some(movement.value),
+        }
     }
 }
 

@@ -61,13 +61,14 @@ pub const fn cause(cause: Cause) -> &'static str {
         Cause::Adjusted => movement(MovementKind::Adjustment),
         Cause::Moved => movement(MovementKind::Move),
         Cause::Counted => movement(MovementKind::Count),
+        Cause::Revalued => movement(MovementKind::Revaluation),
         Cause::TransferStarted | Cause::TransferCancelled => movement(MovementKind::TransferOut),
         Cause::TransferReceived => movement(MovementKind::TransferIn),
         Cause::Reserved | Cause::Extended | Cause::LinesSet => movement(MovementKind::Reserve),
         Cause::Confirmed => movement(MovementKind::Confirm),
         Cause::Fulfilled => movement(MovementKind::Fulfil),
         Cause::Cancelled => movement(MovementKind::Release),
-        Cause::Expired => movement(MovementKind::Expired),
+        Cause::Expired | Cause::LotExpired => movement(MovementKind::Expired),
         Cause::Refused
         | Cause::Unchanged
         | Cause::SourceAdvanced
@@ -132,6 +133,7 @@ pub const fn refusal(rejection: &Rejection) -> &'static str {
         Rejection::UnknownLocation(_) => "UNKNOWN_LOCATION",
         Rejection::UnknownPosition { .. } => "UNKNOWN_POSITION",
         Rejection::UnknownBin { .. } => "UNKNOWN_BIN",
+        Rejection::UnknownLot(_) => "UNKNOWN_LOT",
         Rejection::UnknownReservation => "UNKNOWN_RESERVATION",
         Rejection::UnknownTransfer => "UNKNOWN_TRANSFER",
         Rejection::UnknownDeadLetter => "NOT_FOUND",

@@ -9,7 +9,9 @@ use onhand_domain::catalog::{Bin, Item, Location};
 use onhand_domain::dead_letter::DeadLetter;
 use onhand_domain::idempotency::KeyEntry;
 use onhand_domain::ids::{BinId, TenantId, Text};
+use onhand_domain::layer::Origin;
 use onhand_domain::position::Position;
+use onhand_domain::quantity::Money;
 use onhand_domain::reservation::Reservation;
 use onhand_domain::sources::Watermark;
 use onhand_domain::time::Timestamp;
@@ -18,9 +20,10 @@ use serde::{Deserialize, Serialize};
 
 use super::DecodeError;
 use super::checkpoint::Entry;
-use super::mirror::{Base, List, Mirror, name};
+use super::mirror::{Base, List, Mirror, Part, name, restore_option};
 use super::v1::catalog::{BinV1, ItemV1, LocationV1};
 use super::v1::key::KeyV1;
+use super::v1::layer::StackV1;
 use super::v1::letter::DeadLetterV1;
 use super::v1::policy::PolicyV1;
 use super::v1::position::{FiguresV1, LOW_STANDS, OUT_STANDS, alarms_of, bits_of};
@@ -58,9 +61,9 @@ pub(super) fn item(item: &Item, base: Base) -> ItemEntryV1<'_> {
 }
 
 /// Mirror of [`Entry::Transfer`].
-pub(super) type TransferEntryV1 = TransferV1;
+pub(super) type TransferEntryV1<'a> = TransferV1<'a>;
 
-pub(super) fn transfer(held: &Transfer, base: Base) -> TransferEntryV1 {
+pub(super) fn transfer(held: &Transfer, base: Base) -> TransferEntryV1<'_> {
     TransferV1::of(held, base)
 }
 
@@ -99,6 +102,44 @@ pub(super) struct PositionV1<'a> {
     updated_at: i64,
     version: u32,
     alarms: u8,
+    #[serde(borrow)]
+    goods: Option<GoodsV1<'a>>,
+}
+
+/// The origin of the one layer that lies in place.
+#[derive(Serialize, Deserialize)]
+struct SingleV1 {
+    received_at: i64,
+    sequence: u64,
+    unit_cost: Option<i64>,
+}
+
+impl SingleV1 {
+    fn of(origin: &Origin, base: Base) -> Self {
+        Self {
+            received_at: base.offset(origin.received_at),
+            sequence: base.back(origin.sequence),
+            unit_cost: origin.unit_cost.map(Money::millionths),
+        }
+    }
+
+    fn restore(self, base: Base) -> Origin {
+        Origin {
+            received_at: base.time(self.received_at),
+            sequence: base.sequence(self.sequence),
+            unit_cost: self.unit_cost.map(Money::from_millionths),
+            ..Origin::default()
+        }
+    }
+}
+
+/// What a position consists of, and when it was counted; absent when nothing is known of either.
+#[derive(Serialize, Deserialize)]
+struct GoodsV1<'a> {
+    single: SingleV1,
+    #[serde(borrow)]
+    stack: Option<Part<'a, StackV1<'a>>>,
+    counts: Vec<i64>,
 }
 
 impl<'a> PositionV1<'a> {
@@ -117,6 +158,7 @@ impl<'a> PositionV1<'a> {
             updated_at: created.offset(position.updated_at),
             version: position.version,
             alarms: bits_of(position.alarms),
+            goods: GoodsV1::of(position, created),
         }
     }
 
@@ -133,7 +175,35 @@ impl<'a> PositionV1<'a> {
         position.updated_at = Base { at: created_at, ..base }.time(self.updated_at);
         position.version = self.version;
         position.alarms = alarms_of(self.alarms);
+        if let Some(goods) = self.goods {
+            goods.restore(&mut position, Base { at: created_at, ..base })?;
+        }
         Ok(Entry::Position { number: self.number, position })
+    }
+}
+
+impl<'a> GoodsV1<'a> {
+    /// Instants are measured from the one at which the position was opened.
+    fn of(position: &'a Position, base: Base) -> Option<Self> {
+        let single = position.single();
+        let stack = position.stack();
+        if single == Origin::default() && stack.is_none() && position.counts().is_empty() {
+            return None;
+        }
+        Some(Self {
+            single: SingleV1::of(&single, base),
+            stack: stack.map(|stack| Part::of(stack, base)),
+            counts: position.counts().iter().map(|at| base.offset(*at)).collect(),
+        })
+    }
+
+    fn restore(self, position: &mut Position, base: Base) -> Result<(), DecodeError> {
+        let stack = restore_option(self.stack, base)?;
+        position.set_contents(&self.single.restore(base), stack);
+        for offset in self.counts {
+            position.note_count(base.time(offset));
+        }
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ use onhand_domain::catalog::{Activity, Standing, Strategy, Tracking};
 use onhand_domain::change::{Cause, MovementKind};
 use onhand_domain::command::Condition;
 use onhand_domain::dead_letter::{Direction, LetterStatus};
+use onhand_domain::layer::Area;
 use onhand_domain::position::Bucket;
 use onhand_domain::rejection::Limit;
 use onhand_domain::reservation::{Holding, Status};
@@ -70,6 +71,8 @@ codes!(
     Adjusted = 13,
     Moved = 14,
     Counted = 15,
+    Revalued = 16,
+    LotExpired = 17,
     TransferStarted = 20,
     TransferReceived = 21,
     TransferCancelled = 22,
@@ -135,6 +138,7 @@ codes!(
 
 codes!(TransferStatus, "status of a transfer", InTransit = 1, Received = 2, Cancelled = 3);
 codes!(Holding, "holding", Stock = 1, Nothing = 2);
+codes!(Area, "area", Shelf = 1, Damaged = 2, QualityHold = 3, InTransit = 4);
 codes!(Strategy, "strategy", Fifo = 1, Fefo = 2, Lifo = 3);
 codes!(Tracking, "tracking", Tracked = 1, Untracked = 2);
 codes!(Standing, "standing", Current = 1, Archived = 2);
@@ -152,4 +156,5 @@ codes!(
     Sources = 5,
     Events = 6,
     EventBytes = 7,
+    Layers = 8,
 );

@@ -81,6 +81,7 @@ fn position(number: u32) -> PositionChange {
         version: 127,
         previous: SEQUENCE - 40_000,
         figures,
+        average: None,
         sellable: Some(figures.available),
         alarms: Alarms::default(),
         raised: Raised::default(),
@@ -95,7 +96,7 @@ fn movement(
     to: Option<Bucket>,
     quantity: Quantity,
 ) -> Movement {
-    Movement { position: 0, kind, from, to, quantity }
+    Movement::plain(0, kind, from, to, quantity)
 }
 
 fn arc<T>(thing: T) -> Option<Arc<T>> {

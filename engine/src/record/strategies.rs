@@ -1,5 +1,6 @@
 //! Any change at all, also such as no rule would ever make: what is put in must come out.
 
+pub(super) mod layers;
 pub(super) mod upkeep;
 
 use std::sync::Arc;
@@ -121,8 +122,9 @@ fn terms() -> impl Strategy<Value = Terms> {
 
 fn position_change() -> impl Strategy<Value = PositionChange> {
     let flags = (any::<[bool; 6]>(), of(quantity()), of(quantity()), of(terms().boxed()));
+    let average = of(layers::average());
     let rest = (any::<u32>(), of(any::<(u32, u32)>()), any::<u32>(), any::<u64>(), figures());
-    (rest, flags).prop_map(|(rest, (flags, sellable, threshold, terms))| {
+    (rest, flags, average).prop_map(|(rest, (flags, sellable, threshold, terms), average)| {
         let (position, opened, version, previous, figures) = rest;
         let [low, out, low_raised, out_raised, replenished, discrepancy] = flags;
         PositionChange {
@@ -131,6 +133,7 @@ fn position_change() -> impl Strategy<Value = PositionChange> {
             version,
             previous,
             figures,
+            average,
             sellable,
             alarms: Alarms { low, out },
             raised: Raised { low: low_raised, out: out_raised, replenished, discrepancy },
@@ -144,20 +147,24 @@ fn movement() -> impl Strategy<Value = Movement> {
     let bucket = || of(select(Bucket::ALL.to_vec()));
     let kind = select(MovementKind::ALL.to_vec());
     (any::<u32>(), kind, bucket(), bucket(), quantity()).prop_map(
-        |(position, kind, from, to, quantity)| Movement { position, kind, from, to, quantity },
+        |(position, kind, from, to, quantity)| Movement::plain(position, kind, from, to, quantity),
     )
 }
 
 fn line() -> impl Strategy<Value = Line> {
     let holding = select(vec![Holding::Stock, Holding::Nothing]);
-    (any::<u32>(), of(any::<u32>()), holding, quantity(), quantity(), quantity()).prop_map(
-        |(item, position, holding, quantity, fulfilled, released)| Line {
+    let lot = of(text().prop_map(|text| Arc::new(LotNumber::trusted(&text))));
+    let figures = (quantity(), quantity(), money(), quantity());
+    (any::<u32>(), of(any::<u32>()), holding, lot, figures).prop_map(
+        |(item, position, holding, lot, figures)| Line {
             item,
             position,
             holding,
-            quantity,
-            fulfilled,
-            released,
+            lot,
+            quantity: figures.0,
+            fulfilled: figures.1,
+            fulfilled_value: figures.2,
+            released: figures.3,
         },
     )
 }
@@ -190,8 +197,9 @@ pub(super) fn reservation() -> impl Strategy<Value = Reservation> {
 pub(super) fn transfer() -> impl Strategy<Value = Transfer> {
     let numbers = (any::<u64>(), any::<u32>(), any::<u32>(), any::<u32>(), any::<u32>());
     let rest = (time(), time(), any::<u32>(), any::<u64>());
-    (numbers, quantity(), quantity(), transfer_status(), rest).prop_map(
-        |(numbers, quantity, received, status, rest)| Transfer {
+    let quantities = (quantity(), quantity());
+    (numbers, quantities, vec(layers::layer(), 0..3), transfer_status(), rest).prop_map(
+        |(numbers, (quantity, received), freight, status, rest)| Transfer {
             number: numbers.0,
             tenant: numbers.1,
             item: numbers.2,
@@ -199,6 +207,7 @@ pub(super) fn transfer() -> impl Strategy<Value = Transfer> {
             to: numbers.4,
             quantity,
             received,
+            freight,
             status,
             created_at: rest.0,
             updated_at: rest.1,
@@ -209,11 +218,8 @@ pub(super) fn transfer() -> impl Strategy<Value = Transfer> {
 }
 
 fn line_share() -> impl Strategy<Value = LineShare> {
-    (any::<u32>(), of(any::<u32>()), quantity()).prop_map(|(item, position, quantity)| LineShare {
-        item,
-        position,
-        quantity,
-    })
+    (any::<u32>(), of(any::<u32>()), quantity(), money())
+        .prop_map(|(item, position, quantity, value)| LineShare { item, position, quantity, value })
 }
 
 fn attributes() -> impl Strategy<Value = ItemAttributes> {
@@ -345,9 +351,9 @@ fn stock_there() -> impl Strategy<Value = StockThere> {
 }
 
 pub(super) fn rejection() -> impl Strategy<Value = Rejection> {
-    use Limit::{Bins, EventBytes, Events, Lines, Movements, Shipments, Sources};
+    use Limit::{Bins, EventBytes, Events, Layers, Lines, Movements, Shipments, Sources};
     let limit = (
-        select(vec![Lines, Movements, Shipments, Bins, Sources, Events, EventBytes]),
+        select(vec![Lines, Movements, Shipments, Bins, Sources, Events, EventBytes, Layers]),
         any::<u32>(),
     );
     let place = || (item_id(), location_id());
@@ -364,6 +370,7 @@ pub(super) fn rejection() -> impl Strategy<Value = Rejection> {
         place().prop_map(|(item, location)| Rejection::UnknownPosition { item, location }),
         (location_id(), bin_id())
             .prop_map(|(location, bin)| Rejection::UnknownBin { location, bin }),
+        text().prop_map(|text| Rejection::UnknownLot(LotNumber::trusted(&text))),
         item_id().prop_map(Rejection::ItemArchived),
         location_id().prop_map(Rejection::LocationInactive),
         item_id().prop_map(Rejection::NotTracked),
@@ -417,10 +424,12 @@ pub(super) fn change() -> impl Strategy<Value = Change> {
     let told = (of(source().boxed()), of(trace().boxed()), of(detail().boxed()));
     let catalog =
         (vec(item().boxed(), 0..3), vec(location().boxed(), 0..3), of(bin_change().boxed()));
-    let stock = (vec(position_change().boxed(), 0..4), vec(movement(), 0..4));
+    let movements = vec(layers::worth().boxed(), 0..4);
+    let picks = vec(layers::pick().boxed(), 0..4);
+    let stock = (vec(position_change().boxed(), 0..4), movements, picks);
     let shares = (vec(line_share(), 0..3), vec(line_share(), 0..3));
     let promises =
-        (of(reservation().boxed()), shares, of(transfer().boxed()), quantity(), any::<bool>());
+        (of(reservation().boxed()), shares, of(transfer().boxed()), quantity(), any::<[bool; 2]>());
     let rest = (
         of(before),
         any::<u32>(),
@@ -445,12 +454,14 @@ pub(super) fn change() -> impl Strategy<Value = Change> {
             bin: catalog.2.map(Box::new),
             positions: stock.0,
             movements: stock.1,
+            picks: stock.2,
             reservation: promises.0.map(Arc::new),
             shipped: promises.1.0,
             released: promises.1.1,
             transfer: promises.2.map(Box::new),
             transferred: promises.3,
-            exceeds_shipped: promises.4,
+            exceeds_shipped: promises.4[0],
+            lot_dropped: promises.4[1],
             policy_before: rest.0.map(Box::new),
             positions_archived: rest.1,
             refusal: rest.2.map(Box::new),

@@ -5,6 +5,7 @@ pub(super) mod catalog;
 pub(super) mod detail;
 mod kept;
 pub(super) mod key;
+pub(super) mod layer;
 pub(super) mod letter;
 pub(super) mod policy;
 pub(super) mod position;
@@ -28,6 +29,7 @@ use catalog::{BinChangeV1, ItemV1, LocationV1};
 use detail::DetailV1;
 use kept::KeptV1;
 use key::KeyV1;
+use layer::PickV1;
 use policy::PolicyBeforeV1;
 use position::{MovementV1, PositionChangeV1};
 use rejection::RejectionV1;
@@ -45,6 +47,8 @@ pub(super) struct RecordV1<'a> {
     #[serde(borrow)]
     positions: List<'a, PositionChangeV1<'a>>,
     movements: List<'a, MovementV1>,
+    #[serde(borrow)]
+    picks: List<'a, PickV1<'a>>,
     #[serde(borrow)]
     reservation: Option<ReservationV1<'a>>,
     shipped: List<'a, LineShareV1>,
@@ -69,9 +73,11 @@ struct RareV1<'a> {
     locations: List<'a, LocationV1<'a>>,
     #[serde(borrow)]
     bin: Option<BinChangeV1<'a>>,
-    transfer: Option<TransferV1>,
+    #[serde(borrow)]
+    transfer: Option<TransferV1<'a>>,
     transferred: i64,
     exceeds_shipped: bool,
+    lot_dropped: bool,
     policy_before: Option<PolicyBeforeV1>,
     positions_archived: u32,
     #[serde(borrow)]
@@ -93,6 +99,7 @@ impl<'a> Mirror<'a> for RareV1<'a> {
             transfer: change.transfer.as_deref().map(|transfer| TransferV1::of(transfer, base)),
             transferred: change.transferred.millionths(),
             exceeds_shipped: change.exceeds_shipped,
+            lot_dropped: change.lot_dropped,
             policy_before: change
                 .policy_before
                 .as_deref()
@@ -114,6 +121,7 @@ impl<'a> Mirror<'a> for RareV1<'a> {
         change.transfer = restore_option(self.transfer, base)?.map(Box::new);
         change.transferred = Quantity::from_millionths(self.transferred);
         change.exceeds_shipped = self.exceeds_shipped;
+        change.lot_dropped = self.lot_dropped;
         change.policy_before = restore_option(self.policy_before, base)?.map(Box::new);
         change.positions_archived = self.positions_archived;
         change.refusal = restore_option(self.refusal, base)?.map(Box::new);
@@ -132,6 +140,7 @@ fn is_plain(change: &Change) -> bool {
         && change.transfer.is_none()
         && change.transferred.is_zero()
         && !change.exceeds_shipped
+        && !change.lot_dropped
         && change.policy_before.is_none()
         && change.positions_archived == 0
         && change.refusal.is_none()
@@ -158,6 +167,7 @@ impl<'a> Mirror<'a> for RecordV1<'a> {
             key: KeyV1::of(change.key.map(|bound| (bound.key, bound.fingerprint))),
             positions: List::Given(&change.positions, base),
             movements: List::Given(&change.movements, base),
+            picks: List::Given(&change.picks, base),
             reservation: change.reservation.as_deref().map(|held| ReservationV1::of(held, base)),
             shipped: List::Given(&change.shipped, base),
             released: List::Given(&change.released, base),
@@ -176,6 +186,7 @@ impl<'a> Mirror<'a> for RecordV1<'a> {
         change.key = self.key.restore().map(|(key, fingerprint)| BoundKey { key, fingerprint });
         change.positions = self.positions.restore(base)?;
         change.movements = self.movements.restore(base)?;
+        change.picks = self.picks.restore(base)?;
         change.reservation = restore_option(self.reservation, base)?.map(Arc::new);
         change.shipped = self.shipped.restore(base)?;
         change.released = self.released.restore(base)?;

@@ -26,6 +26,8 @@ pub struct PositionView {
     pub sellable: Option<Quantity>,
     /// The policy that holds: its own, completed by the item's.
     pub effective: Policy,
+    /// What it sets itself.
+    pub own: Policy,
     /// Whether stock of the item is counted.
     pub tracking: Tracking,
     /// Whether the location sells.
@@ -108,7 +110,9 @@ impl View {
         // The figures are copied under the lock, and shown after it.
         let state = {
             let state = self.directory.item_entry(item).state.read();
-            ItemState { item: state.item.clone(), positions: state.positions.clone() }
+            let positions = state.positions.iter();
+            let positions = positions.map(|(number, held)| (*number, held.without_layers()));
+            ItemState { item: state.item.clone(), positions: positions.collect() }
         };
         let show =
             |(number, position): &(PositionNumber, Position)| self.show(&state, *number, position);
@@ -148,14 +152,19 @@ impl View {
         }
     }
 
-    fn position_by_number(&self, number: PositionNumber) -> Option<PositionView> {
+    pub(super) fn position_by_number(&self, number: PositionNumber) -> Option<PositionView> {
         let (item, _) = self.directory.place(number);
         let state = self.directory.item_entry(item).state.read();
         let found = state.positions.iter().find(|(held, _)| *held == number);
         found.map(|(number, position)| self.show(&state, *number, position))
     }
 
-    fn show(&self, state: &ItemState, number: PositionNumber, position: &Position) -> PositionView {
+    pub(super) fn show(
+        &self,
+        state: &ItemState,
+        number: PositionNumber,
+        position: &Position,
+    ) -> PositionView {
         let effective = position.policy().or(state.item.policy());
         let figures = position.figures();
         let tracking = state.item.tracking();
@@ -173,6 +182,7 @@ impl View {
             figures,
             sellable,
             effective,
+            own: position.policy(),
             tracking,
             activity,
             bin: position.bin().cloned(),

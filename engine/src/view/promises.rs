@@ -151,16 +151,32 @@ impl View {
         }
     }
 
-    /// Nobody works under the lock: a slice is copied, and looked at afterwards.
     fn slice(&self, range: (Bound<u64>, Bound<u64>)) -> Vec<ReservationView> {
         const SLICE: usize = 1_024;
+        self.reservations_in(range, SLICE)
+    }
+
+    /// The first reservations in a range. Nobody works under the lock: they are copied, and looked at
+    /// afterwards.
+    pub(super) fn reservations_in(
+        &self,
+        range: (Bound<u64>, Bound<u64>),
+        limit: usize,
+    ) -> Vec<ReservationView> {
         self.promises
             .reservations
             .read()
             .range(range)
-            .take(SLICE)
+            .take(limit)
             .map(|(_, held)| held.clone())
             .collect()
+    }
+
+    /// The first transfers on their way behind a number, in order.
+    pub(super) fn transfers_behind(&self, after: TransferNumber, limit: usize) -> Vec<Transfer> {
+        let behind = (Bound::Excluded(after), Bound::Unbounded);
+        let transfers = self.promises.transfers.read();
+        transfers.range(behind).take(limit).map(|(_, held)| held.clone()).collect()
     }
 
     /// Numbers of the transfers on their way behind a number, in order.

@@ -79,19 +79,19 @@ impl View {
             self.directory.add_place(number, item, location);
         }
         let item_of = |after: &PositionChange| self.directory.place(after.position).0;
-        let put = |item, positions: &[&PositionChange]| {
+        let put = |item, positions: &[(u32, &PositionChange)]| {
             let mut state = self.directory.item_entry(item).state.write();
-            for after in positions {
-                put_position(&mut state, change, after, sequence);
+            for (at, after) in positions {
+                put_position(&mut state, change, (*at, after), sequence);
             }
         };
         if let [only] = change.positions.as_slice() {
-            return put(item_of(only), &[only]);
+            return put(item_of(only), &[(0, only)]);
         }
-        let mut sorted: Vec<&PositionChange> = change.positions.iter().collect();
-        sorted.sort_by_key(|after| item_of(after));
-        for of_item in sorted.chunk_by(|one, other| item_of(one) == item_of(other)) {
-            put(item_of(of_item[0]), of_item);
+        let mut sorted: Vec<(u32, &PositionChange)> = (0..).zip(&change.positions).collect();
+        sorted.sort_by_key(|(_, after)| item_of(after));
+        for of_item in sorted.chunk_by(|(_, one), (_, other)| item_of(one) == item_of(other)) {
+            put(item_of(of_item[0].1), of_item);
         }
     }
 
@@ -103,13 +103,18 @@ impl View {
     }
 }
 
-fn put_position(state: &mut ItemState, change: &Change, after: &PositionChange, sequence: u64) {
+fn put_position(
+    state: &mut ItemState,
+    change: &Change,
+    (at, after): (u32, &PositionChange),
+    sequence: u64,
+) {
     if let Some((item, location)) = after.opened {
         state.add(after.position, Position::new(item, location, change.at));
     }
     let held = state.positions.iter_mut().find(|(number, _)| *number == after.position);
     let (_, position) = held.expect("a position is opened by its first record");
-    position.take(after, change.at, sequence);
+    position.take(after, change.flows(at), change.at, sequence);
     if let Some(terms) = &after.terms
         && matches!(change.cause, Cause::PolicySet | Cause::BinAssigned)
     {

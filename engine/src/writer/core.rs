@@ -176,6 +176,7 @@ impl Core {
                     };
                 }
                 Ok(Ok(Decision::Expire(number))) => self.expire(number, now, out),
+                Ok(Ok(Decision::ExpireLots(position))) => self.expire_lots(position, now, out),
                 Ok(Ok(Decision::Unchanged(reservation))) => break Outcome::Unchanged(reservation),
                 Ok(Ok(Decision::Repeat(sequence))) => break Outcome::Repeat(sequence),
                 Ok(Ok(Decision::Passed)) => break Outcome::Passed,
@@ -262,15 +263,36 @@ impl Core {
         out.items.push(Item { ticket: None, outcome });
     }
 
+    /// Lots at a position whose last day is over are held.
+    fn expire_lots<T>(&mut self, position: PositionNumber, now: Timestamp, out: &mut Filling<T>) {
+        let change = self.stock.expire_lots(position, now, self.sequence.saturating_add(1));
+        let outcome = self.record(change, out);
+        assert!(matches!(outcome, Outcome::Changed { .. }), "what is held again fits a record");
+        out.items.push(Item { ticket: None, outcome });
+    }
+
+    /// The next instant at which something is due.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let (holds, lots) = (self.stock.promises().next_deadline(), self.stock.expiries().next());
+        holds.into_iter().chain(lots).min()
+    }
+
     /// Turns at most [`DUE_SLICE`] of what is due into records, and forgets what ended long ago.
     /// Returns whether more is due.
     pub fn expire_due<T>(&mut self, now: Timestamp, out: &mut Filling<T>) -> bool {
         self.stock.forget(now, DUE_SLICE, self.findable);
-        if self.stock.promises().next_deadline().is_none_or(|deadline| deadline > now) {
+        if self.next_due().is_none_or(|due| due > now) {
             return false;
         }
         let partitions = self.stock.rules().partitions;
         let mut left = DUE_SLICE;
+        while left > 0
+            && let Some(position) = self.stock.expiries().due(now)
+        {
+            self.expire_lots(position, now, out);
+            left = left.saturating_sub(1);
+        }
         for _ in 0..partitions {
             while left > 0
                 && let Some(number) = self.stock.promises().due(self.expiry_turn, now)

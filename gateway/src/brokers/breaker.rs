@@ -204,6 +204,31 @@ mod tests {
     }
 
     #[test]
+    fn an_hour_away_costs_a_look_every_pause_and_no_attempt() {
+        let mut breaker = Breaker::new(POLICY);
+        breaker.refuse(at(0), PLACE);
+        breaker.refuse(at(1_000), PLACE);
+        breaker.lose(at(2_000));
+        let (mut looks, hour) = (0, 3_600_000);
+        for now in (2_000..hour).step_by(100) {
+            match breaker.phase(at(now)) {
+                Phase::HalfOpen => {
+                    looks += 1;
+                    assert!(!breaker.lose(at(now)), "no news");
+                }
+                phase => assert!(matches!(phase, Phase::Open(_)), "{phase:?} at {now}"),
+            }
+            assert_eq!(breaker.refuse(at(now), PLACE), Verdict::Retry, "nothing is given up");
+        }
+        assert_eq!(looks, (hour - 2_000) / 5_000);
+        assert!(breaker.find());
+        // The third failure and its pause, as if there had been no hour in between.
+        assert_eq!(breaker.refuse(at(hour), PLACE), Verdict::Retry);
+        assert_eq!(breaker.phase(at(hour)), Phase::Waiting(at(hour + 4_000)));
+        assert_eq!(breaker.refuse(at(hour + 4_000), PLACE), Verdict::GiveUp);
+    }
+
+    #[test]
     fn a_delivery_closes_it_and_a_look_does_not_end_a_wait() {
         let mut breaker = Breaker::new(POLICY);
         breaker.lose(at(0));

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use rdkafka::message::{Headers, Message as _, OwnedMessage};
 
 use super::envelope::{EVENT_ID, Outgoing};
-use super::figures::SinkFigures;
+use super::figures::TopicFigures;
 use super::stopwatch::Stopwatch;
 
 /// How long the engine may take to keep a letter, before it is only told in the log.
@@ -121,7 +121,7 @@ impl Keeper {
 
     /// Keeps a letter. Blocks until it is durable; what cannot be kept is told in the log alone, which
     /// holds the event in any case.
-    pub(super) fn keep(&self, sink: &'static str, letter: &DeadLetter, figures: &SinkFigures) {
+    pub(super) fn keep(&self, sink: &'static str, letter: &DeadLetter, figures: &TopicFigures) {
         let is_kept = letter.command(sink).is_some_and(|command| self.enter(command));
         let DeadLetter { topic, event_id, sequence, error, payload, .. } = letter;
         let event_type = letter.event_type.as_str();

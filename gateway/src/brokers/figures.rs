@@ -1,4 +1,4 @@
-//! What others may know of a sink while it works.
+//! What others may know of the way to one topic while it works.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -24,8 +24,8 @@ pub(crate) const BOUNDS: [Duration; 14] = [
     Duration::from_secs(3_600),
 ];
 
-/// How a sink stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a sink, or its way to one topic, stands; the worst comes last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SinkState {
     /// Events go out as they come.
     Running,
@@ -48,9 +48,10 @@ impl SinkState {
     }
 }
 
-/// Figures of one sink, written by its thread.
+/// Figures of the way to one topic, written by its thread.
 #[derive(Debug)]
-pub(crate) struct SinkFigures {
+pub(crate) struct TopicFigures {
+    topic: String,
     state: AtomicU8,
     delivered: AtomicU64,
     retries: AtomicU64,
@@ -62,10 +63,11 @@ pub(crate) struct SinkFigures {
     last_error: Mutex<Option<String>>,
 }
 
-impl SinkFigures {
+impl TopicFigures {
     /// Suspended, at a place in the log.
-    pub(super) fn new(delivered: u64) -> Self {
+    pub(super) fn new(topic: &str, delivered: u64) -> Self {
         Self {
+            topic: topic.to_owned(),
             state: AtomicU8::new(SinkState::Suspended as u8),
             delivered: AtomicU64::new(delivered),
             retries: AtomicU64::default(),
@@ -78,7 +80,7 @@ impl SinkFigures {
         }
     }
 
-    /// An event has reached all its topics.
+    /// All messages of an event have reached the topic.
     pub(super) fn deliver(&self, event_type: EventType, took: Duration) {
         self.published[event_type as usize].fetch_add(1, Relaxed);
         let bucket = BOUNDS.iter().position(|bound| took <= *bound).unwrap_or(BOUNDS.len());
@@ -108,12 +110,17 @@ impl SinkFigures {
         self.fail(error);
     }
 
+    /// The topic.
+    pub(crate) fn topic(&self) -> &str {
+        &self.topic
+    }
+
     /// How it stands.
     pub(crate) fn state(&self) -> SinkState {
         SinkState::ALL[usize::from(self.state.load(Relaxed)).min(SinkState::ALL.len() - 1)]
     }
 
-    /// The last record of which every event has reached every topic it belongs to.
+    /// The last record of which every event that belongs into the topic has reached it.
     pub(crate) fn delivered(&self) -> u64 {
         self.delivered.load(Relaxed)
     }
@@ -170,7 +177,7 @@ mod tests {
         for (at, event_type) in EventType::ALL.iter().enumerate() {
             assert_eq!(*event_type as usize, at);
         }
-        let figures = SinkFigures::new(7);
+        let figures = TopicFigures::new("a", 7);
         for state in SinkState::ALL {
             figures.enter(state);
             assert_eq!(figures.state(), state);
@@ -179,7 +186,7 @@ mod tests {
 
     #[test]
     fn durations_are_summed_up_to_each_bound() {
-        let figures = SinkFigures::new(0);
+        let figures = TopicFigures::new("a", 0);
         for millis in [1, 3, 50, 51, 4_000_000] {
             figures.deliver(EventType::StockedOut, Duration::from_millis(millis));
         }

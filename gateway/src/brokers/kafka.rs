@@ -1,19 +1,23 @@
-//! Kafka, outwards: a thread of its own follows the log and publishes what it finds.
+//! Kafka, outwards: a thread of its own for each topic follows the log and publishes what it finds.
 //!
 //! Before it sends anything it reads from the topics what was sent last (`fence`): when our log does not
-//! contain that, records are missing and nothing may be said. Then it sends in the order of the log,
-//! and begins again at the delivered watermark whenever the client fails.
+//! contain that, records are missing and nothing may be said. Then each topic is sent to in the order of
+//! the log, and begun again at its delivered watermark whenever its client fails.
 
 mod client;
+mod connection;
 mod fault;
 mod fence;
+mod follower;
 pub(crate) mod intake;
 pub(crate) mod letters;
 mod pass;
 mod publisher;
 pub(crate) mod replay;
 mod resend;
+mod setback;
 mod topics;
+mod watermark;
 
 use std::io;
 use std::sync::Arc;
@@ -22,17 +26,21 @@ use std::time::Duration;
 
 use onhand_domain::dead_letter::Direction;
 use onhand_engine::{Engine, LostTail};
+use onhand_storage::Cursors;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::breaker::RetryPolicy;
 use super::dead_letters::Keeper;
-use super::figures::SinkFigures;
+use super::figures::TopicFigures;
 use super::routes::Routes;
-use crate::http::events::cursor::Cursor;
+use super::sink::SinkFigures;
+pub(crate) use connection::Connection;
+use follower::Follower;
 use intake::{Intake, IntakeConfig};
 use letters::Letters;
 use publisher::Publisher;
+pub(crate) use watermark::PublishFrom;
 
 /// Name of this sink: of its cursor, in metrics and in the API.
 pub(crate) const SINK: &str = "kafka";
@@ -47,8 +55,12 @@ pub(crate) struct KafkaConfig {
     pub(crate) brokers: String,
     /// Under which name we appear there.
     pub(crate) client_id: String,
+    /// How we make ourselves known there.
+    pub(crate) connection: Connection,
     /// What goes where.
     pub(crate) routes: Routes,
+    /// Where a topic begins that nothing was published to.
+    pub(crate) publish_from: PublishFrom,
     /// Topics that are made when they are missing.
     pub(crate) topics: TopicPlan,
     /// Retries and breaker.
@@ -59,9 +71,9 @@ pub(crate) struct KafkaConfig {
     pub(crate) batch: usize,
     /// How long the client itself tries before a message counts as failed.
     pub(crate) delivery_timeout: Duration,
-    /// Messages under way.
+    /// Messages under way to one topic.
     pub(crate) in_flight_max: usize,
-    /// Bytes of payloads under way.
+    /// Bytes of payloads under way to one topic.
     pub(crate) in_flight_bytes_max: usize,
     /// A larger message is never sent.
     pub(crate) message_bytes_max: usize,
@@ -112,7 +124,7 @@ enum Check {
 pub(crate) struct Bridge {
     engine: Engine,
     config: KafkaConfig,
-    figures: Arc<SinkFigures>,
+    figures: SinkFigures,
     stop: watch::Sender<bool>,
     check: watch::Receiver<Check>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -129,24 +141,23 @@ impl Bridge {
     pub(crate) fn start(engine: &Engine, config: KafkaConfig) -> io::Result<Self> {
         let stopping = || io::Error::other("the engine is stopping");
         let cursors = engine.cursors().ok_or_else(stopping)?;
-        let stored = cursors.get(SINK).map_err(io::Error::other)?;
-        let delivered = publisher::decode(stored.as_deref(), engine.outbox().durable());
-        let figures = Arc::new(SinkFigures::new(delivered.last_whole_record()));
         let stop = watch::Sender::new(false);
         let (tell, check) = watch::channel(Check::Pending);
+        let followers = followers(engine, &config, &cursors, &stop)?;
+        let topics = followers.iter().map(|follower| Arc::clone(&follower.figures)).collect();
+        let figures = SinkFigures::new(topics);
         let publisher = Publisher {
             engine: engine.clone(),
             config: config.clone(),
-            figures: Arc::clone(&figures),
+            figures: figures.clone(),
             cursors: cursors.clone(),
-            keeper: Keeper::new(engine.source_port()),
             stop: stop.subscribe(),
             check: tell,
         };
         let thread = std::thread::Builder::new()
             .name("onhand-publisher".to_owned())
-            .spawn(move || publisher.run(delivered))?;
-        let intake = Intake::start(engine, &config, &stop, &check)?;
+            .spawn(move || publisher.run(followers))?;
+        let intake = Intake::start(engine, &config, &cursors, &stop, &check)?;
         let letters = Letters {
             engine: engine.clone(),
             config: config.clone(),
@@ -218,9 +229,20 @@ impl Bridge {
         &self.config.routes
     }
 
-    /// Records that are durable and not published yet.
+    /// The last record of which every event has reached every topic it belongs to.
+    pub(crate) fn delivered(&self) -> u64 {
+        let durable = self.engine.outbox().durable();
+        self.figures.hindmost().map_or(durable, TopicFigures::delivered)
+    }
+
+    /// Records that are durable and not published yet, to the topic that is furthest behind.
     pub(crate) fn lag(&self) -> u64 {
-        self.engine.outbox().durable().saturating_sub(self.figures.delivered())
+        self.lag_behind(self.delivered())
+    }
+
+    /// Records that are durable and lie behind this one.
+    pub(crate) fn lag_behind(&self, delivered: u64) -> u64 {
+        self.engine.outbox().durable().saturating_sub(delivered)
     }
 
     /// Dead letters of a direction that are open.
@@ -251,16 +273,35 @@ impl Bridge {
     }
 }
 
-/// Bytes of a stored watermark: format, sequence, index.
-const CURSOR_BYTES: usize = 13;
-/// Format of a stored watermark.
-const CURSOR_FORMAT: u8 = 1;
-
-/// The watermark as it is kept: format, then sequence and index in little endian.
-fn encode(cursor: Cursor) -> [u8; CURSOR_BYTES] {
-    let mut bytes = [0; CURSOR_BYTES];
-    bytes[0] = CURSOR_FORMAT;
-    bytes[1..9].copy_from_slice(&cursor.sequence().to_le_bytes());
-    bytes[9..].copy_from_slice(&cursor.index().to_le_bytes());
-    bytes
+/// One for each topic, at its watermark. A topic that has none begins where the setting says, for good.
+fn followers(
+    engine: &Engine,
+    config: &KafkaConfig,
+    cursors: &Cursors,
+    stop: &watch::Sender<bool>,
+) -> io::Result<Vec<Follower>> {
+    let keeper = Arc::new(Keeper::new(engine.source_port()));
+    let durable = engine.outbox().durable();
+    let follower = |topic: &str| {
+        let name = watermark::name(topic);
+        let began = match cursors.get(&name).map_err(io::Error::other)? {
+            Some(bytes) => watermark::decode(&bytes, durable),
+            None => {
+                let place = config.publish_from.place(durable);
+                cursors.put(&name, &watermark::encode(place)).map_err(io::Error::other)?;
+                place
+            }
+        };
+        let routes = config.routes.only(Some(topic), None);
+        Ok(Follower {
+            engine: engine.clone(),
+            config: KafkaConfig { routes, ..config.clone() },
+            figures: Arc::new(TopicFigures::new(topic, began.last_whole_record())),
+            cursors: cursors.clone(),
+            keeper: Arc::clone(&keeper),
+            stop: stop.subscribe(),
+            began,
+        })
+    };
+    config.routes.topics().into_iter().map(follower).collect()
 }

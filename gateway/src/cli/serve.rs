@@ -18,9 +18,10 @@ use crate::http::meters::Meters;
 use crate::http::server::{Running, Server};
 use crate::http::stage::Stage;
 use crate::metrics::Exposition;
-use crate::server_file::ServerFile;
+use crate::server_file::{ServerFile, new_token};
 use crate::shutdown::{End, Signals};
 use crate::telemetry;
+use crate::tools::Tools;
 
 /// How often metrics let go of what they have gathered.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -59,6 +60,7 @@ async fn serve(config: &Config) -> Result<Exit, Stop> {
     let stage = Arc::<Stage>::default();
     let meters = Arc::new(Meters::new(threads, ROUTES.len(), streams_max));
     let exposition = Arc::new(Exposition::install());
+    let tools = Arc::new(Tools::new(new_token(), config.tools_bytes_per_second()));
     let address = server.address();
     let mut thread = 0;
     let running = server.start(&stage, &meters.connections, || {
@@ -68,13 +70,14 @@ async fn serve(config: &Config) -> Result<Exit, Stop> {
             stage: Arc::clone(&stage),
             meters: Arc::clone(&meters),
             bridge: bridge.clone(),
+            tools: Arc::clone(&tools),
             exposition: Arc::clone(&exposition),
         });
         let tally = Arc::clone(meters.tally(thread));
         thread += 1;
         Dispatch::new(door, tally)
     })?;
-    let file = ServerFile::write(config.data(), address)
+    let file = ServerFile::write(config.data(), address, &tools.token)
         .map_err(|error| Stop::new(exit_of_io(&error), format!("server.json: {error}")))?;
     announce(address);
     let status = engine.status();
@@ -82,13 +85,14 @@ async fn serve(config: &Config) -> Result<Exit, Stop> {
     tracing::info!(%address, epoch, replayed, identity = %status.identity, "serving");
     tokio::spawn(keep_up(exposition));
     let end = signals.end(&engine, bridge.as_deref()).await;
-    stop(Serving { engine, bridge, stage, running, file }, end, signals).await
+    stop(Serving { engine, bridge, tools, stage, running, file }, end, signals).await
 }
 
 /// All that runs.
 struct Serving {
     engine: Engine,
     bridge: Option<Arc<Bridge>>,
+    tools: Arc<Tools>,
     stage: Arc<Stage>,
     running: Running,
     file: ServerFile,
@@ -116,10 +120,11 @@ async fn start_bridge(engine: &Engine, config: &Config) -> Result<Option<Arc<Bri
 /// Not ready, no new connections, requests in flight answered, all of it on disk; a second signal
 /// ends the process at once.
 async fn stop(serving: Serving, end: End, mut signals: Signals) -> Result<Exit, Stop> {
-    let Serving { engine, bridge, stage, running, file } = serving;
+    let Serving { engine, bridge, tools, stage, running, file } = serving;
     stage.stop();
     let ending = tokio::task::spawn_blocking(move || {
         running.join();
+        tools.stop();
         if let Some(bridge) = bridge {
             bridge.stop();
         }

@@ -2,53 +2,56 @@
 
 use std::io::Write;
 
-use onhand_engine::verify::{Report, verify};
+use clap::Args;
+use onhand_engine::verify::verify;
+use serde_json::json;
 
-use crate::cli::variables;
-use crate::config::{Config, Flags};
+use super::ask::is_served;
+use super::{Place, chore, progress};
+use crate::config::Config;
 use crate::exit::{Exit, Stop};
+use crate::proof::Proof;
 use crate::telemetry;
 
-/// Checks a stopped data directory and prints what was found.
-pub(crate) fn run(flags: &Flags) -> Exit {
-    let config = match Config::load(flags, variables()) {
-        Ok(config) => config,
-        Err(error) => return Stop::from(error).print(),
-    };
-    telemetry::start(&config);
-    match verify(config.storage(), &mut |_| {}) {
-        Ok(report) => tell(&report, &config),
-        Err(error) => Stop::from(error).print(),
+/// Flags of `onhand verify`.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    place: Place,
+    /// Beside a running server: compare the memory that the log makes with the memory that decides. On
+    /// a stopped directory it is always compared with what a start would make of the checkpoints
+    #[arg(long)]
+    rebuild: bool,
+}
+
+impl Verify {
+    /// Proves and prints what was found.
+    pub(super) fn run(&self) -> Result<Exit, Stop> {
+        let config = self.place.config()?;
+        let proof = if is_served(config.data()) {
+            let bar = progress::count(0, "verifying");
+            let body = json!({ "rebuild": self.rebuild });
+            let said = chore::run(config.data(), "/v1/admin/verify", &body, &bar)?;
+            serde_json::from_value(said).map_err(|error| Stop::new(Exit::Refused, error))?
+        } else {
+            telemetry::start(&config);
+            let bar = progress::count(0, "walking the log");
+            let report = verify(config.storage(), &mut |chain| bar.set_position(chain.records))?;
+            bar.finish_and_clear();
+            Proof::of(&report)
+        };
+        tell(&proof, &config)
     }
 }
 
-fn tell(report: &Report, config: &Config) -> Exit {
+fn tell(proof: &Proof, config: &Config) -> Result<Exit, Stop> {
     let mut out = std::io::stdout().lock();
     // Whoever closed our output has read enough; the exit code still tells.
-    let _ = out.write_all(text_of(report).as_bytes());
+    let _ = out.write_all(proof.text().as_bytes());
     let _ = out.flush();
-    if report.findings.is_empty() {
-        return Exit::Good;
+    if proof.findings.is_empty() {
+        return Ok(Exit::Good);
     }
-    let count = report.findings.len();
-    let directory = config.data().display();
-    Stop::new(Exit::Damaged, format!("{directory}: {count} contradictions")).print()
-}
-
-fn text_of(report: &Report) -> String {
-    let Report { chain, positions, open_reservations, to_replay, findings } = report;
-    let mut text = format!(
-        "log: {} segments, {} frames, {} records ({} to {})\n\
-         memory: {positions} positions, {open_reservations} open reservations, built from the first \
-         record and from the checkpoints\n\
-         a start would replay {to_replay} records\n",
-        chain.segments, chain.frames, chain.records, chain.first, chain.last,
-    );
-    for finding in findings {
-        text.push_str(&format!("CONTRADICTION: {finding}\n"));
-    }
-    if findings.is_empty() {
-        text.push_str("everything agrees\n");
-    }
-    text
+    let (count, directory) = (proof.findings.len(), config.data().display());
+    Err(Stop::new(Exit::Contradiction, format!("{directory}: {count} contradictions")))
 }

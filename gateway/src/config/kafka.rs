@@ -5,10 +5,11 @@ use onhand_engine::LostTail;
 use serde::Deserialize;
 
 use super::Range;
+use super::security::SecuritySettings;
 use super::unit::{Size, Span};
 use crate::brokers::breaker::RetryPolicy;
 use crate::brokers::kafka::intake::{Begin, IntakeConfig, TopicIn};
-use crate::brokers::kafka::{Creation, KafkaConfig, TopicPlan};
+use crate::brokers::kafka::{Creation, KafkaConfig, PublishFrom, TopicPlan};
 use crate::brokers::routes::{Routes, is_topic};
 
 /// The table `[kafka]`.
@@ -17,6 +18,7 @@ pub(super) struct KafkaSettings {
     brokers: String,
     client_id: String,
     routes: String,
+    publish_from: PublishBegin,
     dead_letter_topic: String,
     create_topics: bool,
     topic_partitions: i32,
@@ -35,6 +37,7 @@ pub(super) struct KafkaSettings {
     sources_begin: SourcesBegin,
     sources_look: Span,
     group_id: String,
+    security: SecuritySettings,
 }
 
 /// Where the first start of all begins.
@@ -43,6 +46,14 @@ pub(super) struct KafkaSettings {
 enum SourcesBegin {
     Earliest,
     Latest,
+}
+
+/// Where a topic begins that nothing was published to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum PublishBegin {
+    Beginning,
+    Now,
 }
 
 /// Topics as they stand in the setting: `TOPIC` or `TOPIC=TENANT`, separated by commas.
@@ -80,6 +91,9 @@ impl KafkaSettings {
         }
         if self.group_id.is_empty() {
             return Some(("kafka.group_id", "must not be empty".to_owned()));
+        }
+        if let Some(fault) = self.security.fault() {
+            return Some(fault);
         }
         let dead = &self.dead_letter_topic;
         (!is_topic(dead))
@@ -130,7 +144,12 @@ impl KafkaSettings {
         Some(KafkaConfig {
             brokers: self.brokers.clone(),
             client_id: self.client_id.clone(),
+            connection: self.security.connection(),
             routes: Routes::parse(&self.routes).expect("routes were checked when they were read"),
+            publish_from: match self.publish_from {
+                PublishBegin::Beginning => PublishFrom::Beginning,
+                PublishBegin::Now => PublishFrom::Now,
+            },
             topics: TopicPlan {
                 creation,
                 partitions: self.topic_partitions,

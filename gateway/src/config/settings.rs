@@ -89,6 +89,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "16MiB",
         "How fast checkpoints and indexes are written beside the log.",
     ),
+    setting(
+        "tools_bytes_per_second",
+        "16MiB",
+        "How fast a backup is written and a proof read beside selling; 0 is as fast as it goes.",
+    ),
     setting("http.threads", "0", "Threads of the HTTP door; 0 is one per core."),
     setting(
         "http.connections_max",
@@ -134,6 +139,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "What goes where: `TOPIC=DIALECT` or `TOPIC=DIALECT:NAME|NAME`, separated by commas; a name \
          is that of an event type or of an aggregate. Several dialects at once are allowed.",
     ),
+    setting(
+        "kafka.publish_from",
+        "beginning",
+        "Where a topic begins that nothing was published to, be it the first of all or a new one: \
+         beginning (of the log; nothing is left out) or now.",
+    ),
     setting("kafka.dead_letter_topic", "inventory-events-dlq", "The topic of dead letters."),
     setting("kafka.create_topics", "false", "Make outgoing topics that are missing."),
     setting("kafka.topic_partitions", "6", "Partitions of a topic that is made."),
@@ -166,8 +177,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "30s",
         "How long the client tries by itself before a delivery counts as failed.",
     ),
-    setting("kafka.in_flight_max", "20000", "Messages on their way to the broker at once."),
-    setting("kafka.in_flight_bytes_max", "32MiB", "Bytes on their way to the broker at once."),
+    setting("kafka.in_flight_max", "20000", "Messages on their way to each topic at once."),
+    setting("kafka.in_flight_bytes_max", "32MiB", "Bytes on their way to each topic at once."),
     setting(
         "kafka.message_bytes_max",
         "1000000",
@@ -176,7 +187,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "kafka.lag_alarm",
         "100000",
-        "Unpublished records above which health warns and an ERROR line calls a human.",
+        "Unpublished records, of the topic furthest behind, above which health warns and an ERROR line \
+         calls a human.",
     ),
     setting(
         "kafka.sources",
@@ -200,6 +212,36 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "inventory-service",
         "The group under whose name our progress can be watched; nothing rests on it.",
     ),
+    setting(
+        "kafka.security.protocol",
+        "plaintext",
+        "plaintext, sasl_plaintext, ssl or sasl_ssl; the last two need a binary that was built with \
+         `--features tls`.",
+    ),
+    setting(
+        "kafka.security.mechanism",
+        "PLAIN",
+        "With sasl_…: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; the last two need `--features tls`.",
+    ),
+    setting("kafka.security.username", "", "With sasl_…: who we are."),
+    setting(
+        "kafka.security.password",
+        "",
+        "With sasl_…: what proves it. Better a variable than a file; it is never shown.",
+    ),
+    setting(
+        "kafka.security.ca_location",
+        "",
+        "With ssl and sasl_ssl: the file of certificates that the broker's is checked against; empty \
+         takes those of the system.",
+    ),
+    setting(
+        "kafka.security.certificate_location",
+        "",
+        "With ssl and sasl_ssl: our own certificate, where the broker wants one.",
+    ),
+    setting("kafka.security.key_location", "", "Its private key."),
+    setting("kafka.security.key_password", "", "What opens the key; it is never shown."),
 ];
 
 /// The setting of that name.

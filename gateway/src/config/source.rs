@@ -16,7 +16,7 @@ const FILE_VARIABLE: &str = "ONHAND_CONFIG";
 /// Names of the log level by custom; ours goes before the one that all Rust programs know.
 const LOG_VARIABLES: [&str; 2] = ["RUST_LOG", "ONHAND_LOG"];
 /// Settings that are text even when they look like a number.
-const TEXTS: [&str; 7] = [
+const TEXTS: [&str; 13] = [
     "data",
     "listen",
     "log_level",
@@ -24,7 +24,15 @@ const TEXTS: [&str; 7] = [
     "kafka.client_id",
     "kafka.routes",
     "kafka.dead_letter_topic",
+    "kafka.security.username",
+    "kafka.security.password",
+    "kafka.security.ca_location",
+    "kafka.security.certificate_location",
+    "kafka.security.key_location",
+    "kafka.security.key_password",
 ];
+/// Settings of which no error may show the value.
+const SECRETS: [&str; 2] = ["kafka.security.password", "kafka.security.key_password"];
 
 /// One value from one place.
 struct Given {
@@ -100,6 +108,9 @@ impl Sources {
     pub(super) fn extract<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
         self.figment.extract().map_err(|error| {
             let reason = match &error.kind {
+                _ if SECRETS.contains(&error.path.join(".").as_str()) => {
+                    "expected a text".to_owned()
+                }
                 Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
                     format!("found {actual}, expected {expected}")
                 }
@@ -111,7 +122,8 @@ impl Sources {
 
     /// Refuses the value that a setting has.
     pub(super) fn refuse(&self, key: &str, reason: &str) -> ConfigError {
-        let value = self.figment.find_value(key).ok().map(|value| shown(&value));
+        let value = self.figment.find_value(key).ok().filter(|_| !SECRETS.contains(&key));
+        let value = value.map(|value| shown(&value));
         let source = self.figment.find_metadata(key).map_or_else(String::new, source_of);
         ConfigError { key: key.to_owned(), value, source, reason: reason.to_owned() }
     }

@@ -116,6 +116,7 @@ fn data(event: &Event, payload: &Payload, json: &mut Json) {
             json.text("bin_id", BinId::as_str(&assigned.bin));
         }
         Payload::StockReceived(_)
+        | Payload::StockRevalued(_)
         | Payload::ReservationFulfilled(_)
         | Payload::ItemCreated(_)
         | Payload::ItemUpdated(_)

@@ -15,6 +15,7 @@ pub(super) const fn domain(event_type: EventType) -> &'static [&'static str] {
         EventType::StockedOut => &["OutOfStockEvent", "StockoutEvent"],
         EventType::StockReplenished => &["StockReplenishedEvent"],
         EventType::StockDiscrepancy => &["StockDiscrepancyEvent"],
+        EventType::StockRevalued => &["StockRevaluedEvent"],
         EventType::StockTransferred => &["StockTransferredEvent"],
         EventType::ReservationCreated => &["AllocationCreatedEvent", "ReservationCreatedEvent"],
         EventType::ReservationFailed => &["AllocationFailedEvent", "InsufficientStockEvent"],
@@ -47,6 +48,7 @@ pub(super) fn composerp(event: &Event) -> Option<&str> {
         Payload::StockedOut(_) => "INVENTORY_OUT_OF_STOCK",
         Payload::StockReplenished(_) => "INVENTORY_REPLENISHED",
         Payload::StockDiscrepancy(_) => "INVENTORY_DISCREPANCY",
+        Payload::StockRevalued(_) => "INVENTORY_REVALUED",
         Payload::StockTransferred(transferred) => match step(transferred) {
             Step::Initiated => "TRANSFER_INITIATED",
             Step::Completed => "TRANSFER_COMPLETED",
@@ -75,6 +77,7 @@ pub(super) fn dotted(event: &Event) -> Option<&str> {
     Some(match &event.payload {
         Payload::ApplicationEvent(_) => event.type_name(),
         Payload::StockReceived(_)
+        | Payload::StockRevalued(_)
         | Payload::ReservationFulfilled(_)
         | Payload::ItemCreated(_)
         | Payload::ItemUpdated(_)
@@ -165,6 +168,7 @@ prefixed!(
     StockedOut,
     StockReplenished,
     StockDiscrepancy,
+    StockRevalued,
     StockTransferred,
     ReservationCreated,
     ReservationFailed,

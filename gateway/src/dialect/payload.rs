@@ -11,7 +11,8 @@ use onhand_engine::events::{
     AlarmThreshold, BinCreated, ItemAssignedToBin, ItemDeactivated, OutOfStock, Payload,
     PolicyChanged, PositionsOpened, ReservationChanged, ReservationConfirmed, ReservationCreated,
     ReservationFailed, ReservationFulfilled, ReservationReleased, ReservedLine, ShippedLine,
-    StandingLine, StockDiscrepancy, StockLevelChanged, StockReceived, StockTransferred, words,
+    StandingLine, StockDiscrepancy, StockLevelChanged, StockReceived, StockRevalued,
+    StockTransferred, words,
 };
 
 use crate::http::catalog::{items, locations};
@@ -83,6 +84,7 @@ fn members(payload: &Payload, naming: Naming, json: &mut Json) {
         }
         Payload::StockedOut(out) => out_of_stock(out, naming, json),
         Payload::StockDiscrepancy(found) => discrepancy(found, naming, json),
+        Payload::StockRevalued(revalued) => stock_revalued(revalued, naming, json),
         Payload::StockTransferred(transferred) => stock_transferred(transferred, naming, json),
         Payload::ReservationCreated(created) => reservation_created(created, naming, json),
         Payload::ReservationFailed(failed) => reservation_failed(failed, naming, json),
@@ -142,6 +144,7 @@ fn level_changed(level: &StockLevelChanged, naming: Naming, json: &mut Json) {
     reference_if("orderId", level.order.as_ref(), json);
     json.text_if("lotNumber", level.lot.as_ref().map(LotNumber::as_str));
     json.money_if("unitCost", level.unit_cost);
+    json.money_if("value", level.value);
 }
 
 fn stock_received(received: &StockReceived, naming: Naming, json: &mut Json) {
@@ -155,7 +158,7 @@ fn stock_received(received: &StockReceived, naming: Naming, json: &mut Json) {
 }
 
 /// A day: `2026-02-09`. One that lies beyond the calendar shows as its end.
-pub(super) fn shown(day: Day) -> String {
+pub(crate) fn shown(day: Day) -> String {
     let days = jiff::Span::new().try_days(day.days());
     let date = days.and_then(|days| Date::constant(1970, 1, 1).checked_add(days));
     date.unwrap_or(if day.days() < 0 { Date::MIN } else { Date::MAX }).to_string()
@@ -178,6 +181,15 @@ fn discrepancy(found: &StockDiscrepancy, naming: Naming, json: &mut Json) {
     json.quantity("promised", found.promised);
     json.text("cause", found.cause);
     reference_if("reference", found.reference.as_ref(), json);
+}
+
+fn stock_revalued(revalued: &StockRevalued, naming: Naming, json: &mut Json) {
+    naming.place(&revalued.item, &revalued.location, json);
+    json.text_if("lotNumber", revalued.lot.as_ref().map(LotNumber::as_str));
+    json.money_if("previousUnitCost", revalued.previous_unit_cost);
+    json.money_if("unitCost", Some(revalued.unit_cost));
+    json.quantity("quantity", revalued.quantity);
+    json.money_if("value", Some(revalued.value));
 }
 
 fn stock_transferred(transferred: &StockTransferred, naming: Naming, json: &mut Json) {

@@ -16,7 +16,7 @@ use onhand_engine::events::{
     ItemAssignedToBin, ItemDeactivated, OutOfStock, Payload, PolicyChanged, PositionsOpened,
     ReservationChanged, ReservationConfirmed, ReservationCreated, ReservationFailed,
     ReservationFulfilled, ReservationReleased, ReservedLine, SOURCE, ShippedLine, StandingLine,
-    StockDiscrepancy, StockLevelChanged, StockReceived, StockTransferred,
+    StockDiscrepancy, StockLevelChanged, StockReceived, StockRevalued, StockTransferred,
 };
 use onhand_engine::ids::event_id;
 
@@ -105,7 +105,8 @@ pub(super) fn level() -> StockLevelChanged {
         reference_type: None,
         order: None,
         lot: None,
-        unit_cost: None,
+        unit_cost: Some(Money::parse("2.5").expect("a number")),
+        value: Some(Money::parse("12.5").expect("a number")),
     }
 }
 
@@ -146,7 +147,7 @@ fn reserved_line() -> ReservedLine {
 }
 
 /// An event of this type.
-pub(super) fn sample(event_type: EventType) -> Event {
+pub(crate) fn sample(event_type: EventType) -> Event {
     event(match event_type {
         EventType::StockLevelChanged => Payload::StockLevelChanged(Box::new(level())),
         EventType::StockReceived => Payload::StockReceived(Box::new(StockReceived {
@@ -165,6 +166,15 @@ pub(super) fn sample(event_type: EventType) -> Event {
             let (item, location) = (item(), location());
             Payload::StockedOut(OutOfStock { item, location, available: number("-3") })
         }
+        EventType::StockRevalued => Payload::StockRevalued(Box::new(StockRevalued {
+            item: item(),
+            location: location(),
+            lot: Some(LotNumber::parse("lot-1").expect("valid")),
+            previous_unit_cost: Some(Money::parse("2.5").expect("a number")),
+            unit_cost: Money::parse("3").expect("a number"),
+            quantity: number("20"),
+            value: Money::parse("10").expect("a number"),
+        })),
         EventType::StockDiscrepancy => Payload::StockDiscrepancy(StockDiscrepancy {
             item: item(),
             location: location(),

@@ -32,6 +32,7 @@ use crate::http::schema;
 use crate::http::stock::STOCK;
 use crate::http::stock::corrections::{Adjustment, Move, StockCount};
 use crate::http::stock::entries::{Receipt, Return, Sale};
+use crate::http::stock::revaluations::Revaluation;
 use crate::http::stock::transfers::{STARTED, TransferStart};
 use crate::http::timestamp;
 
@@ -61,6 +62,7 @@ enum Op {
     Return,
     Count,
     Transfer,
+    Revaluation,
 }
 
 /// One stock write of a batch.
@@ -82,6 +84,8 @@ pub(crate) enum StockRequest<'a> {
     Count(StockCount<'a>),
     /// As `POST /v1/stock/transfers`.
     Transfer(TransferStart<'a>),
+    /// As `POST /v1/stock/revaluations`.
+    Revaluation(Revaluation<'a>),
 }
 
 impl StockRequest<'_> {
@@ -94,6 +98,7 @@ impl StockRequest<'_> {
             Self::Return(body) => (body.action(now), STOCK),
             Self::Count(body) => (body.action(now), STOCK),
             Self::Transfer(body) => (body.action(now), STARTED),
+            Self::Revaluation(body) => (body.action(now), STOCK),
         };
         Ok(Entry { action: action?, shape })
     }
@@ -108,6 +113,7 @@ impl StockRequest<'_> {
             Op::Return => StockRequest::Return(Return::deserialize(members)?),
             Op::Count => StockRequest::Count(StockCount::deserialize(members)?),
             Op::Transfer => StockRequest::Transfer(TransferStart::deserialize(members)?),
+            Op::Revaluation => StockRequest::Revaluation(Revaluation::deserialize(members)?),
         })
     }
 
@@ -125,6 +131,7 @@ impl StockRequest<'_> {
             Op::Return => parse_text(text).map(StockRequest::Return),
             Op::Count => parse_text(text).map(StockRequest::Count),
             Op::Transfer => parse_text(text).map(StockRequest::Transfer),
+            Op::Revaluation => parse_text(text).map(StockRequest::Revaluation),
         }
     }
 }
@@ -158,6 +165,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for StockRequest<'a> {
 
         deserializer.deserialize_map(OpFirst)
     }
+}
+
+/// What an entry that stands alone asks for.
+///
+/// # Errors
+/// As for the call that its `op` names.
+pub(crate) fn stock_action(text: &str, now: Timestamp) -> Result<Action, Problem> {
+    stock_entry(text, now).map(|entry| entry.action)
 }
 
 fn stock_entry(text: &str, now: Timestamp) -> Result<Entry, Problem> {
@@ -247,6 +262,17 @@ fn read_reservations(text: &str) -> Result<Entries, Problem> {
         Some(entries) => Ok(entries),
         None => read_slowly(text, |entry| reservation_entry(&parse_text(entry)?)),
     }
+}
+
+/// Reads a text as every batch would; says how many entries can be read.
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) fn read_as_any(text: &str, now: Timestamp) -> usize {
+    let read = [
+        read_stock(text, Content::Lines, now),
+        read_stock(text, Content::Json, now),
+        read_reservations(text),
+    ];
+    read.into_iter().flatten().flatten().filter(Result::is_ok).count()
 }
 
 /// Where the answer of an entry comes from.

@@ -8,6 +8,7 @@ use crate::brokers::kafka::Bridge;
 use crate::http::meters::Meters;
 use crate::http::stage::Stage;
 use crate::metrics::Exposition;
+use crate::tools::Tools;
 
 /// The state of one thread of the HTTP door: `State<Arc<Door>>` in every handler.
 ///
@@ -24,6 +25,8 @@ pub(crate) struct Door {
     pub(crate) meters: Arc<Meters>,
     /// What publishes; `None` when no broker is configured.
     pub(crate) bridge: Option<Arc<Bridge>>,
+    /// What the tools of the command line ask.
+    pub(crate) tools: Arc<Tools>,
     /// How all of it is told to Prometheus.
     pub(crate) exposition: Arc<Exposition>,
 }

@@ -164,6 +164,21 @@ impl Json {
         }
     }
 
+    /// `"key":1.03`, or `null`.
+    pub(crate) fn money_or_null(&mut self, key: &str, money: Option<Money>) {
+        self.key(key);
+        match money {
+            Some(money) => self.decimal(money.millionths().into()),
+            None => self.out.extend_from_slice(b"null"),
+        }
+    }
+
+    /// A sum of money in millionths, which may be larger than one amount.
+    pub(crate) fn money_sum(&mut self, key: &str, millionths: i128) {
+        self.key(key);
+        self.decimal(millionths);
+    }
+
     /// `"key":"2026-02-09T12:00:00.000Z"`.
     pub(crate) fn time(&mut self, key: &str, time: Timestamp) {
         self.key(key);

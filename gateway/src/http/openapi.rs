@@ -1,5 +1,7 @@
 //! The description of the API, and the page that shows it without any other server.
 
+mod finish;
+
 use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
@@ -15,8 +17,8 @@ use utoipa_swagger_ui::{Config, SwaggerFile};
 use crate::http::door::Door;
 use crate::http::problem::{Code, Problem};
 use crate::http::{
-    ROUTES, allocations, answer, availability, batch, catalog, events, operation, positions,
-    reports, reservations, schema, stock,
+    ROUTES, allocations, answer, availability, batch, catalog, events, inventory_value, operation,
+    positions, reports, reservations, schema, stock,
 };
 
 /// The operations. Answers and bodies come along with them.
@@ -57,6 +59,7 @@ use crate::http::{
         stock::corrections::adjust,
         stock::corrections::shift,
         stock::corrections::count,
+        stock::revaluations::revalue,
         stock::transfers::start,
         stock::transfers::receive,
         stock::transfers::cancel,
@@ -79,12 +82,20 @@ use crate::http::{
         allocations::by_order,
         reports::by_product,
         reports::low_stock,
+        inventory_value::inventory_value,
         operation::live,
         operation::ready,
         operation::metrics,
         operation::status,
         operation::publisher::publisher,
         operation::replay::replay,
+        operation::imports::show,
+        operation::imports::take,
+        operation::export::page,
+        operation::backup::take,
+        operation::backup::show,
+        operation::verify::begin,
+        operation::verify::show,
         operation::failed_events::list,
         operation::failed_events::show,
         operation::failed_events::retry,
@@ -100,8 +111,10 @@ struct Described;
 
 /// The document, made once.
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
-    let text = document().to_json();
-    Bytes::from(text.expect("a description of our own making can be written"))
+    let described = serde_json::to_value(document());
+    let mut described = described.expect("a description of our own making can be written");
+    finish::finish(&mut described);
+    Bytes::from(described.to_string())
 });
 
 /// The description of every row of the table of routes.

@@ -1,10 +1,14 @@
 //! For those who run the process: is it alive, is it ready, how does it stand.
 
+pub(crate) mod backup;
 pub(crate) mod consumed_events;
+pub(crate) mod export;
 pub(crate) mod failed_events;
+pub(crate) mod imports;
 pub(crate) mod publisher;
 pub(crate) mod replay;
 pub(crate) mod sources;
+pub(crate) mod verify;
 
 use std::sync::Arc;
 
@@ -368,6 +372,26 @@ pub(crate) struct CheckpointStatus {
 #[allow(dead_code, reason = "describes an answer")]
 pub(crate) struct Sink {
     name: String,
+    /// Last record whose events arrived in every topic they belong to.
+    delivered: u64,
+    /// Records that have not arrived yet in the topic that is furthest behind.
+    lag: u64,
+    /// Messages that can never be sent, since the start.
+    failed: u64,
+    /// The last thing that went wrong.
+    #[schema(rename = "lastError")]
+    last_error: Option<String>,
+    /// Each topic, which is followed by itself.
+    topics: Vec<SinkTopic>,
+}
+
+/// A topic of a sink.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes an answer")]
+pub(crate) struct SinkTopic {
+    topic: String,
+    /// `running`, `suspended` or `stopped`.
+    state: String,
     /// Last record whose events arrived there.
     delivered: u64,
     /// Records that have not arrived yet.

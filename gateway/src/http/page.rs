@@ -34,6 +34,8 @@ pub(crate) enum List {
     FailedEvents = 8,
     /// `/v1/admin/consumed-events`.
     ConsumedEvents = 9,
+    /// `/reports/inventory-value`.
+    InventoryValue = 10,
 }
 
 /// Where a page ends: a number that orders the list, and a place inside that entry where a page may
@@ -131,9 +133,21 @@ pub(crate) fn page<T>(
     list: List,
     items: &[T],
     next: Option<impl Into<Cursor>>,
+    write: impl FnMut(&T, &mut Json),
+) -> Answer {
+    page_with(list, items, next, write, |_| {})
+}
+
+/// The same, with members of its own before the items.
+pub(crate) fn page_with<T>(
+    list: List,
+    items: &[T],
+    next: Option<impl Into<Cursor>>,
     mut write: impl FnMut(&T, &mut Json),
+    members: impl FnOnce(&mut Json),
 ) -> Answer {
     Answer::object(|json| {
+        members(json);
         json.array_at("items", |json| items.iter().for_each(|item| write(item, json)));
         if let Some(next) = next {
             json.text("nextCursor", &next.into().encode(list));

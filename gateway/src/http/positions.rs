@@ -26,6 +26,7 @@ use crate::http::decimal::{Decimal, Field};
 use crate::http::door::Door;
 use crate::http::extract::{Path, id};
 use crate::http::json::Json;
+use crate::http::lots;
 use crate::http::page::{List, Wanted, page};
 use crate::http::policy::{self, PolicyNumbers};
 use crate::http::problem::{Code, Problem};
@@ -153,12 +154,15 @@ pub(crate) async fn read(State(door): State<Arc<Door>>, request: Request) -> Res
     answer::read(request, |look| {
         let Place { item, location } = place_of(&look.path)?;
         let view = door.engine.view();
-        let found = view.position(look.tenant.as_str(), item.as_str(), location.as_str());
+        let found = view.stocked(look.tenant.as_str(), item.as_str(), location.as_str());
         let found = found.ok_or_else(|| {
             let detail = format!("there is no stock record of item `{item}` at `{location}`");
             Problem::unknown(Code::UnknownPosition, detail)
         })?;
-        Ok(Answer::object(|json| Shown::from(&found).write(json)))
+        Ok(Answer::object(|json| {
+            Shown::from(&found.position).write(json);
+            lots::write(&found.layers, json);
+        }))
     })
 }
 

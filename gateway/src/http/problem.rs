@@ -189,6 +189,7 @@ fn code_of(rejection: &Rejection) -> (StatusCode, Code) {
         Rejection::UnknownLocation(_) => (UNKNOWN, Code::UnknownLocation),
         Rejection::UnknownPosition { .. } => (UNKNOWN, Code::UnknownPosition),
         Rejection::UnknownBin { .. } => (UNKNOWN, Code::UnknownBin),
+        Rejection::UnknownLot(_) => (UNKNOWN, Code::UnknownLot),
         Rejection::UnknownReservation => (UNKNOWN, Code::UnknownReservation),
         Rejection::UnknownTransfer => (UNKNOWN, Code::UnknownTransfer),
         Rejection::UnknownDeadLetter => (UNKNOWN, Code::NotFound),
@@ -224,6 +225,7 @@ fn detail_of(rejection: &Rejection) -> String {
         Rejection::UnknownBin { location, bin } => {
             format!("location `{location}` has no bin `{bin}`")
         }
+        Rejection::UnknownLot(lot) => format!("nothing of lot `{lot}` is there"),
         Rejection::UnknownReservation => "there is no such reservation".into(),
         Rejection::UnknownTransfer => "there is no such transfer".into(),
         Rejection::UnknownDeadLetter => "there is no such dead letter".into(),
@@ -293,6 +295,7 @@ const fn limit_words(limit: Limit) -> &'static str {
         Limit::Movements => "movements in one step",
         Limit::Shipments => "shipments per reservation",
         Limit::Bins => "bins per location",
+        Limit::Layers => "layers of stock per position",
         Limit::Sources => "source partitions",
         Limit::Events => "events in one step",
         Limit::EventBytes => "bytes of events",
@@ -321,6 +324,7 @@ fn write_members(rejection: &Rejection, json: &mut Json) {
             json.text("locationId", location.as_str());
             json.text("binId", bin.as_str());
         }
+        Rejection::UnknownLot(lot) => json.text("lotNumber", lot.as_str()),
         Rejection::InsufficientStock(shortages) => write_shortages(shortages, json),
         Rejection::Stale { item, location, figures, version } => {
             json.text("itemId", item.as_str());

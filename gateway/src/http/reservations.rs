@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use onhand_domain::command::Action;
-use onhand_domain::ids::{ItemId, LocationId, Reference};
+use onhand_domain::ids::{ItemId, LocationId, LotNumber, Reference};
 use onhand_domain::rejection::Rejection;
 use onhand_domain::reservation::{Line, Reservation, ReservationNumber, Status};
 use onhand_engine::Names;
@@ -73,6 +73,7 @@ fn write_line(line: &Line, names: &dyn Names, json: &mut Json) {
     json.text("itemId", names.item(line.item).as_str());
     let location = line.position.map(|position| names.location(names.place(position).1));
     json.text_or_null("locationId", location.as_ref().map(LocationId::as_str));
+    json.text_if("lotNumber", line.lot.as_deref().map(LotNumber::as_str));
     json.quantity("quantity", line.quantity);
     json.quantity("fulfilled", line.fulfilled);
     json.quantity("released", line.released);

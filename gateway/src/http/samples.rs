@@ -9,7 +9,7 @@ use onhand_domain::change::{Cause, Change, PositionChange, Raised, Terms};
 use onhand_domain::ids::{ItemId, LocationId, Reference, TenantId};
 use onhand_domain::policy::Policy;
 use onhand_domain::position::{Alarms, Figures, PositionNumber};
-use onhand_domain::quantity::Quantity;
+use onhand_domain::quantity::{Money, Quantity};
 use onhand_domain::reservation::{Holding, Line, Reservation, Status};
 use onhand_domain::time::Timestamp;
 use onhand_engine::view::PositionView;
@@ -59,6 +59,7 @@ pub(crate) fn position_view() -> PositionView {
         figures: figures(),
         sellable: Some(Quantity::units(7)),
         effective: Policy { safety_stock: Some(Quantity::units(3)), ..Policy::default() },
+        own: Policy::default(),
         tracking: Tracking::Tracked,
         activity: Activity::Active,
         bin: None,
@@ -78,6 +79,7 @@ pub(crate) fn position_change() -> PositionChange {
         version: 3,
         previous: 41,
         figures: view.figures,
+        average: None,
         sellable: view.sellable,
         alarms: Alarms::default(),
         raised: Raised::default(),
@@ -122,8 +124,10 @@ pub(crate) fn reservation(number: u64) -> Reservation {
         item: 1,
         position: Some(position),
         holding: Holding::Stock,
+        lot: None,
         quantity: Quantity::from_millionths(millionths),
         fulfilled: Quantity::from_millionths(shipped),
+        fulfilled_value: Money::ZERO,
         released: Quantity::ZERO,
     };
     Reservation {

@@ -12,7 +12,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
 
 /// An exact number with up to 6 places.
-type Figure = f64;
+pub(crate) type Figure = f64;
 
 /// An item.
 #[derive(ToSchema)]
@@ -112,6 +112,8 @@ pub(crate) struct Position {
     #[schema(format = DateTime)]
     updated_at: String,
     bin_id: Option<String>,
+    /// Its layers, where one position is read.
+    lots: Option<Vec<crate::http::lots::Lot>>,
 }
 
 /// The answer to a stock write.
@@ -123,6 +125,8 @@ pub(crate) struct StockAnswer {
     position: Position,
     /// More came back than was shipped on the order.
     exceeds_shipped: Option<bool>,
+    /// The position had no room for a further lot: it was booked without its number.
+    lot_dropped: Option<bool>,
 }
 
 /// Where a transfer stands.
@@ -192,6 +196,8 @@ pub(crate) struct ReservationLine {
     /// `null` only for an item whose stock is not counted.
     #[schema(required)]
     location_id: Option<String>,
+    /// The lot it is promised from; any when absent.
+    lot_number: Option<String>,
     quantity: Figure,
     fulfilled: Figure,
     released: Figure,

@@ -2,6 +2,7 @@
 
 pub(crate) mod corrections;
 pub(crate) mod entries;
+pub(crate) mod revaluations;
 #[cfg(test)]
 mod tests;
 pub(crate) mod transfers;
@@ -19,7 +20,7 @@ use crate::http::catalog::{reference_if, text_if};
 use crate::http::decimal::Field;
 use crate::http::extract::id;
 use crate::http::positions;
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::Problem;
 use crate::http::timestamp;
 
 /// Declares the body of a stock write: its own fields, and those that all of them have.
@@ -64,7 +65,7 @@ macro_rules! stock_body {
 pub(crate) use stock_body;
 
 /// Words for the ledger that every stock write may bring.
-fn detail(
+pub(crate) fn detail(
     reference: Option<&Word<'_>>,
     reference_type: Option<&Word<'_>>,
     note: Option<&Word<'_>>,
@@ -83,11 +84,11 @@ fn detail(
 }
 
 /// A detail that says nothing is none: most writes bring no words.
-fn kept(detail: Detail) -> Option<Arc<Detail>> {
+pub(crate) fn kept(detail: Detail) -> Option<Arc<Detail>> {
     (detail != Detail::default()).then(|| Arc::new(detail))
 }
 
-fn place(item: &Word<'_>, location: &Word<'_>) -> Result<Place, Problem> {
+pub(crate) fn place(item: &Word<'_>, location: &Word<'_>) -> Result<Place, Problem> {
     Ok(Place {
         item: id(Field::named("itemId"), item.as_str(), ItemId::parse)?,
         location: id(Field::named("locationId"), location.as_str(), LocationId::parse)?,
@@ -95,20 +96,19 @@ fn place(item: &Word<'_>, location: &Word<'_>) -> Result<Place, Problem> {
 }
 
 /// The lot that stock is put into.
-fn lot_put(lot: Option<&Word<'_>>) -> Result<Option<LotNumber>, Problem> {
-    lot.map(|lot| id(Field::named("lotNumber"), lot.as_str(), LotNumber::parse)).transpose()
+pub(crate) fn lot_put(lot: Option<&Word<'_>>) -> Result<Option<LotNumber>, Problem> {
+    lot_named(lot, Field::named("lotNumber"))
 }
 
-/// Refuses a lot where stock is picked, promised or counted: none can be chosen there.
+/// A lot that is named, if one is.
 ///
 /// # Errors
-/// 422 `INVALID_REQUEST`.
-pub(crate) fn refuse_lot(lot: Option<&Word<'_>>, field: Field) -> Result<(), Problem> {
-    if lot.is_none() {
-        return Ok(());
-    }
-    let detail = format!("`{field}` cannot be named here: no particular lot can be chosen");
-    Err(Problem::field(Code::InvalidRequest, field, detail))
+/// 422 `INVALID_ID`.
+pub(crate) fn lot_named(
+    lot: Option<&Word<'_>>,
+    field: Field,
+) -> Result<Option<LotNumber>, Problem> {
+    lot.map(|lot| id(field, lot.as_str(), LotNumber::parse)).transpose()
 }
 
 /// The answer to a write at one position: `{transactionId, sequence, position}`.
@@ -124,6 +124,9 @@ pub(crate) const STOCK: Shape = Shape {
             })?;
             if changed.change.exceeds_shipped {
                 json.truth("exceedsShipped", true);
+            }
+            if changed.change.lot_dropped {
+                json.truth("lotDropped", true);
             }
             Some(())
         })

@@ -5,7 +5,7 @@ use crate::warehouse::Warehouse;
 
 fn checkout(profile: Profile, batch: Option<u64>) -> Checkout {
     let warehouse = Warehouse { items: 20, locations: 1 };
-    let workload = Workload { profile, positions: warehouse.positions(), seed: 5 };
+    let workload = Workload::new(profile, warehouse, 5);
     let target = Target {
         host: "h".into(),
         tenant: "t".into(),
@@ -134,4 +134,14 @@ fn a_batch_of_yes_is_read_by_its_ids_and_a_lost_batch_stays_open() {
     assert_eq!(checkout.journal.unreadable, 2);
     let unsure = checkout.journal.entries().filter(|(_, entry)| entry.unsure.is_some()).count();
     assert_eq!(unsure, 4);
+}
+
+#[test]
+fn no_more_orders_are_sent_than_asked_for() {
+    for (batch, requests) in [(None, 5), (Some(2), 3), (Some(9), 1)] {
+        let mut checkout = checkout(Profile::Spread, batch);
+        checkout.stop_after(5);
+        let sent = (0..20).filter(|_| checkout.next(0, &mut Vec::new())).count();
+        assert_eq!((sent, checkout.journal.orders()), (requests, 5), "{batch:?}");
+    }
 }

@@ -3,9 +3,13 @@
 use std::fmt;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::pick::Pick;
+use super::streams::Pace;
 use super::{Publishing, Settings, Took};
+use crate::history::rounded;
+use crate::machine::LoadAverage;
+use crate::pick::Pick;
 use crate::report::grouped;
 
 /// What the audit saw.
@@ -22,6 +26,15 @@ pub struct Audited {
     pub findings: u64,
     /// The first of it.
     pub first_findings: Vec<String>,
+}
+
+/// What was seen beside Onhand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Others {
+    /// Kafka Streams, when it had a turn.
+    pub streams: Option<Pace>,
+    /// What else the machine did.
+    pub load_average: LoadAverage,
 }
 
 /// The figures. Rates are sales per second.
@@ -46,12 +59,26 @@ pub struct Table {
     pub published_per_second: Option<f64>,
     /// The slower of both over the mean of the bare loop.
     pub ratio_to_bare: f64,
+    /// Kafka Streams, exactly once, from running until all was committed.
+    pub streams_per_second: Option<f64>,
+    /// The same for the second half of the sales, when its code is compiled.
+    pub streams_second_half_per_second: Option<f64>,
+    /// The slower of both over Kafka Streams; above 1, Onhand is faster.
+    pub ratio_to_streams: Option<f64>,
+    /// What else the machine did.
+    pub load_average: LoadAverage,
     /// The audit.
     pub audit: Audited,
 }
 
 impl Table {
-    pub(super) fn new(settings: &Settings, bare: [f64; 2], took: Took, audit: Audited) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        bare: [f64; 2],
+        took: Took,
+        others: Others,
+        audit: Audited,
+    ) -> Self {
         let rate = |seconds: f64| took.sales as f64 / seconds;
         let applied_per_second = rate(took.applied.as_secs_f64());
         let published_per_second = took.published.map(|took| rate(took.as_secs_f64()));
@@ -66,8 +93,32 @@ impl Table {
             applied_per_second,
             published_per_second,
             ratio_to_bare: end_to_end / f64::midpoint(bare[0], bare[1]),
+            streams_per_second: others.streams.map(|pace| pace.whole),
+            streams_second_half_per_second: others.streams.map(|pace| pace.second_half),
+            ratio_to_streams: others.streams.map(|pace| end_to_end / pace.whole),
+            load_average: others.load_average,
             audit,
         }
+    }
+
+    /// What goes into the history.
+    #[must_use]
+    pub fn figures(&self) -> Map<String, Value> {
+        let bare = f64::midpoint(self.bare_per_second[0], self.bare_per_second[1]);
+        let mut figures = Map::new();
+        let mut put = |name: &str, value: Option<f64>| {
+            if let Some(value) = value {
+                figures.insert(name.to_owned(), rounded(value));
+            }
+        };
+        put("kafkaBare", Some(bare));
+        put("kafkaApplied", Some(self.applied_per_second));
+        put("kafkaPublished", self.published_per_second);
+        put("kafkaToBare", Some(self.ratio_to_bare));
+        put("kafkaStreams", self.streams_per_second);
+        put("kafkaToStreams", self.ratio_to_streams);
+        put("loadAverage", self.load_average.before);
+        figures
     }
 
     /// Everything agreed.
@@ -91,7 +142,7 @@ impl fmt::Display for Table {
         let [before, after] = self.bare_per_second;
         let bare = f64::midpoint(before, after);
         let mut row = |name: &str, rate: f64| {
-            writeln!(out, "  {name:<22}{:>10}/s {:>6.1}%", grouped(rate), rate / bare * 100.0)
+            writeln!(out, "  {name:<24}{:>10}/s {:>6.1}%", grouped(rate), rate / bare * 100.0)
         };
         row("bare loop, before", before)?;
         row("bare loop, after", after)?;
@@ -99,6 +150,17 @@ impl fmt::Display for Table {
         if let Some(rate) = self.published_per_second {
             row("onhand, all published", rate)?;
         }
+        let halves = [
+            ("kafka streams", self.streams_per_second),
+            ("kafka streams, 2nd half", self.streams_second_half_per_second),
+        ];
+        for (name, rate) in halves {
+            rate.map_or(Ok(()), |rate| row(name, rate))?;
+        }
+        if let Some(ratio) = self.ratio_to_streams {
+            writeln!(out, "  onhand / kafka streams: {ratio:.2}")?;
+        }
+        writeln!(out, "  {}", self.load_average)?;
         let audit = &self.audit;
         let verdict = if self.passed() { "passed" } else { "FAILED" };
         write!(out, "  audit {verdict}: {} positions compared", count(audit.positions))?;
@@ -118,9 +180,9 @@ mod tests {
 
     fn table(published: Option<u64>, dead_letters: u64) -> Table {
         let settings = Settings {
-            binary: "onhand".into(),
-            data_parent: None,
-            bootstrap: "127.0.0.1:9092".into(),
+            onhand: crate::server::Installation::default(),
+            bootstrap: None,
+            streams: crate::kafka::Turn::Off,
             sales: 1_000,
             positions: 10,
             pick: Pick::Even,
@@ -136,7 +198,9 @@ mod tests {
         };
         let audited =
             Audited { positions: 10, published, dead_letters, findings: 0, first_findings: vec![] };
-        Table::new(&settings, [150.0, 250.0], took, audited)
+        let streams = Some(Pace { whole: 40.0, second_half: 45.0 });
+        let others = Others { streams, ..Others::default() };
+        Table::new(&settings, [150.0, 250.0], took, others, audited)
     }
 
     #[test]
@@ -146,7 +210,10 @@ mod tests {
         let on = table(Some(18), 0);
         assert_eq!((on.applied_per_second, on.published_per_second), (100.0, Some(50.0)));
         assert_eq!(on.ratio_to_bare, 0.25);
-        assert!(on.to_string().contains("all published"), "{on}");
+        assert_eq!((off.ratio_to_streams, on.ratio_to_streams), (Some(2.5), Some(1.25)));
+        let text = on.to_string();
+        assert!(text.contains("all published") && text.contains("kafka streams: 1.25"), "{on}");
+        assert_eq!(on.figures()["kafkaToStreams"], 1.25);
     }
 
     #[test]

@@ -46,14 +46,28 @@ impl Topic {
             return Err(KafkaError::AdminOp(code).into());
         }
         let topic = Self { name, bootstrap: bootstrap.to_owned(), admin };
+        topic.wait_for_leaders(partitions)?;
+        Ok(topic)
+    }
+
+    /// A topic that somebody else makes for this run; it goes with the run as well.
+    ///
+    /// # Errors
+    /// When no client can be made.
+    pub fn of_others(bootstrap: &str, name: String) -> Result<Self, Failure> {
+        let admin: AdminClient<_> = config(bootstrap).create()?;
+        Ok(Self { name, bootstrap: bootstrap.to_owned(), admin })
+    }
+
+    fn wait_for_leaders(&self, partitions: u16) -> Result<(), Failure> {
         let deadline = Instant::now() + ANSWER_LIMIT;
-        while topic.partitions()?.len() < usize::from(partitions) {
+        while self.partitions()?.len() < usize::from(partitions) {
             if Instant::now() > deadline {
-                return Err(Failure::Stalled(format!("topic {} has no leaders", topic.name)));
+                return Err(Failure::Stalled(format!("topic {} has no leaders", self.name)));
             }
             std::thread::sleep(POLL);
         }
-        Ok(topic)
+        Ok(())
     }
 
     /// Partitions with a leader.
@@ -102,18 +116,77 @@ impl Topic {
         Ok(())
     }
 
-    /// Messages in it now.
+    /// Reads all that is in it now and not part of a transaction that was given up. Returns how many
+    /// messages that were.
+    ///
+    /// # Errors
+    /// When they do not come, or `read` fails.
+    pub fn read_all(
+        &self,
+        mut read: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<u64, Failure> {
+        let consumer = self.consumer(&[("enable.partition.eof", "true")])?;
+        let mut open = self.assign_all(&consumer)?;
+        let (mut last, mut count) = (Instant::now(), 0);
+        while open > 0 {
+            match consumer.poll(POLL) {
+                None if last.elapsed() > ANSWER_LIMIT => {
+                    let name = &self.name;
+                    return Err(Failure::Stalled(format!("{name} gave {count} and no end")));
+                }
+                None => continue,
+                Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
+                Some(polled) => {
+                    read(polled?.payload().unwrap_or_default())?;
+                    count += 1;
+                }
+            }
+            last = Instant::now();
+        }
+        Ok(count)
+    }
+
+    /// A consumer without a group of its own.
+    fn consumer(&self, settings: &[(&str, &str)]) -> Result<BaseConsumer, Failure> {
+        let mut config = config(&self.bootstrap);
+        config.set("group.id", "loadtest").set("enable.auto.commit", "false");
+        for (name, value) in settings {
+            config.set(*name, *value);
+        }
+        Ok(config.create()?)
+    }
+
+    /// Lets it read all partitions from the beginning. Returns how many there are.
+    fn assign_all(&self, consumer: &BaseConsumer) -> Result<usize, Failure> {
+        let mut all = TopicPartitionList::new();
+        for partition in self.partitions()? {
+            all.add_partition_offset(&self.name, partition, Offset::Beginning)?;
+        }
+        consumer.assign(&all)?;
+        Ok(all.count())
+    }
+
+    /// Messages that a consumer group has committed, of a topic whose first offset is 0.
     ///
     /// # Errors
     /// When the broker does not answer.
-    pub fn messages(&self) -> Result<u64, Failure> {
-        let consumer: BaseConsumer = config(&self.bootstrap).create()?;
-        let mut sum = 0;
+    pub fn committed(&self, group: &BaseConsumer) -> Result<u64, Failure> {
+        let mut all = TopicPartitionList::new();
         for partition in self.partitions()? {
-            let (begin, end) = consumer.fetch_watermarks(&self.name, partition, ANSWER_LIMIT)?;
-            sum += u64::try_from(end - begin).unwrap_or(0);
+            all.add_partition(&self.name, partition);
         }
-        Ok(sum)
+        let told = group.committed_offsets(all, ANSWER_LIMIT)?;
+        let offsets = told.elements().into_iter().filter_map(|it| it.offset().to_raw());
+        Ok(offsets.filter_map(|offset| u64::try_from(offset).ok()).sum())
+    }
+
+    /// Who asks for the commits of a group, without joining it. What is part of an open transaction
+    /// does not count, and is not waited for.
+    ///
+    /// # Errors
+    /// When no client can be made.
+    pub fn watcher(&self, group: &str) -> Result<BaseConsumer, Failure> {
+        self.consumer(&[("group.id", group), ("isolation.level", "read_uncommitted")])
     }
 
     /// Reads `messages` from the beginning, one loop on one thread. Returns how long that took, with
@@ -126,15 +199,9 @@ impl Topic {
         messages: u64,
         mut read: impl FnMut(&[u8]) -> Result<(), Failure>,
     ) -> Result<Duration, Failure> {
-        let mut config = config(&self.bootstrap);
-        config.set("group.id", "loadtest").set("enable.auto.commit", "false");
-        let consumer: BaseConsumer = config.create()?;
-        let mut all = TopicPartitionList::new();
-        for partition in self.partitions()? {
-            all.add_partition_offset(&self.name, partition, Offset::Beginning)?;
-        }
+        let consumer = self.consumer(&[])?;
         let start = Instant::now();
-        consumer.assign(&all)?;
+        self.assign_all(&consumer)?;
         let mut last = start;
         let mut count = 0;
         while count < messages {

@@ -28,6 +28,7 @@ fn settings(address: SocketAddr, profile: Profile) -> Settings {
         warmup: Duration::from_millis(20),
         warehouse: Warehouse { items: 20, locations: 2 },
         batch: None,
+        orders: None,
         keys: Keys::Sent,
         stock: "1000000".parse().unwrap(),
         ttl_seconds: 900,
@@ -59,9 +60,11 @@ fn an_honest_server_passes_in_every_profile() {
     let hot = audit(Flaw::None, Profile::Hot, |_| {});
     check_passes(&hot);
     assert_eq!(hot.positions_compared, 1);
-    let orders = audit(Flaw::None, Profile::Orders, |_| {});
-    check_passes(&orders);
-    assert_eq!(orders.positions_compared, 40);
+    for profile in [Profile::Orders, Profile::Trade, Profile::Promotion, Profile::Flash] {
+        let orders = audit(Flaw::None, profile, |_| {});
+        check_passes(&orders);
+        assert_eq!(orders.positions_compared, 40);
+    }
     check_passes(&audit(Flaw::None, Profile::Spread, |settings| settings.keys = Keys::Omitted));
 }
 
@@ -74,7 +77,8 @@ fn an_honest_server_passes_the_lifecycle() {
 fn an_honest_server_passes_in_batches() {
     let report = run(Flaw::None, Profile::Orders, |settings| {
         settings.batch = Some(50);
-        settings.stock = "1000".parse().unwrap();
+        settings.orders = Some(1_000);
+        settings.stock = "100".parse().unwrap();
     });
     check_passes(report.audit.as_ref().unwrap());
     assert!(report.audit.unwrap().sold_out > 0, "answers of both kinds in one batch");
@@ -87,6 +91,18 @@ fn an_open_loop_sends_what_was_scheduled() {
     check_passes(report.audit.as_ref().unwrap());
     let measured: u64 = report.statuses.values().sum();
     assert_eq!(measured + report.unsent, 100, "500/s for 200 ms");
+}
+
+#[test]
+fn as_many_orders_are_sent_as_were_asked_for() {
+    for batch in [None, Some(7)] {
+        let audit = audit(Flaw::None, Profile::Trade, |settings| {
+            settings.orders = Some(101);
+            settings.batch = batch;
+        });
+        check_passes(&audit);
+        assert_eq!(audit.acknowledged, 101, "{batch:?}");
+    }
 }
 
 #[test]
@@ -198,7 +214,7 @@ fn the_exit_code_tells_passed_failed_and_no_run_apart() {
         assert_eq!(code, Some(expected), "{text}");
     }
     assert_eq!(program(&format!("run --url http://127.0.0.1:1 {SHORT}")).0, Some(2));
-    assert_eq!(program("compare-ceiling --onhand-binary no-such-program").0, Some(2));
+    assert_eq!(program("compare --no-peers --onhand-binary no-such-program").0, Some(2));
 }
 
 /// Lets the program compare the ceiling with an `onhand` that only says where to look: a script
@@ -225,7 +241,7 @@ exec sleep 600
     std::fs::write(&binary, script).unwrap();
     std::fs::set_permissions(&binary, std::fs::Permissions::from_mode(0o755)).unwrap();
     let outcome = program(&format!(
-        "compare-ceiling --onhand-binary {} --data-parent {} --rounds 2 --batch 20 {words} {SHORT}",
+        "compare --no-peers --onhand-binary {} --data-parent {} --rounds 2 --batch 20 {words} {SHORT}",
         binary.display(),
         data_parent.display()
     ));

@@ -58,6 +58,30 @@ impl Header {
     }
 }
 
+/// A file whose checksums are right, made of any bytes: a fuzzer reaches what lies behind them.
+#[cfg(feature = "faults")]
+pub(crate) fn forge(data: &[u8], owner: CheckpointOwner, slice: u16) -> Vec<u8> {
+    let (head, rest) = data.split_at(data.len().min(14));
+    let mut words = head.iter().copied().chain(std::iter::repeat(0));
+    let mut word = || words.next().unwrap_or_default();
+    let (chunks, footer_index, began) = (word() % 4, word() % 6, u64::from(word()));
+    let mut file = Header { owner, slice, began }.to_bytes().to_vec();
+    let mut seal = |tag, index, body: &[u8]| {
+        let mut block = [&[0; BLOCK_HEADER_BYTES], body].concat();
+        seal_block(&mut block, tag, index);
+        file.extend_from_slice(&block);
+    };
+    let size = rest.len().div_ceil(usize::from(chunks).max(1)).max(1);
+    for (index, chunk) in (0..).zip(rest.chunks(size).take(usize::from(chunks))) {
+        seal(TAG_CHUNK, index, chunk);
+    }
+    let mut footer = [0; FOOTER_BODY_BYTES];
+    footer.iter_mut().step_by(8).for_each(|byte| *byte = word());
+    footer[8] = u8::try_from(began).unwrap_or_default();
+    seal(TAG_FOOTER, u32::from(footer_index), &footer);
+    file
+}
+
 /// `N` bytes from a place that is known to exist.
 pub(super) fn take<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let mut taken = [0; N];

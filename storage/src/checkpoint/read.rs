@@ -34,7 +34,7 @@ pub struct CheckpointEntry<'a> {
 }
 
 impl CheckpointFile {
-    pub(super) fn parse(
+    pub(crate) fn parse(
         path: PathBuf,
         bytes: Vec<u8>,
         owner: &CheckpointOwner,
@@ -146,9 +146,15 @@ impl<'a> CheckpointEntries<'a> {
     fn advance(&mut self) -> Result<Option<CheckpointEntry<'a>>, String> {
         if self.chunk.is_empty() {
             if self.at == self.bytes.len() {
-                return match (self.left, self.blocks - self.index) {
-                    (0, 0) => Ok(None),
-                    (entries, _) => Err(format!("{entries} entries are missing")),
+                if self.index != self.blocks {
+                    return Err(format!(
+                        "{} chunks stand before footer {}",
+                        self.index, self.blocks
+                    ));
+                }
+                return match self.left {
+                    0 => Ok(None),
+                    entries => Err(format!("{entries} entries are missing")),
                 };
             }
             let Some(chunk) = block(self.bytes, self.at, TAG_CHUNK, self.index) else {

@@ -42,6 +42,18 @@ impl Meta {
         directory: &Path,
         partitions: u16,
     ) -> Result<(), OpenError> {
+        let properties =
+            Properties { identity: Uuid::now_v7(), partitions, log_number: LOG_NUMBER, epoch: 0 };
+        Self::write_copy(disk, directory, &properties, &[])
+    }
+
+    /// Makes the file with these properties and cursors.
+    pub(super) fn write_copy(
+        disk: &dyn Disk,
+        directory: &Path,
+        properties: &Properties,
+        cursors: &[(String, Vec<u8>)],
+    ) -> Result<(), OpenError> {
         let (path, unfinished) = (directory.join(FILE), directory.join(FILE_UNFINISHED));
         let io = |source| OpenError::io(&unfinished, source);
         if disk.names(directory).map_err(io)?.iter().any(|name| name == FILE_UNFINISHED) {
@@ -50,9 +62,7 @@ impl Meta {
         let backend = disk.backend(&unfinished, true).map_err(io)?;
         let database =
             tables::open(backend, CACHE_BYTES).map_err(|e| OpenError::redb(&unfinished, e))?;
-        let properties =
-            Properties { identity: Uuid::now_v7(), partitions, log_number: LOG_NUMBER, epoch: 0 };
-        write(&database, &properties).map_err(|e| OpenError::redb(&unfinished, e))?;
+        write(&database, properties, cursors).map_err(|e| OpenError::redb(&unfinished, e))?;
         drop(database);
         disk.rename(&unfinished, &path).map_err(io)?;
         disk.sync_directory(directory).map_err(io)
@@ -66,31 +76,30 @@ impl Meta {
     ) -> Result<Self, OpenError> {
         let path = directory.join(FILE);
         let io = |source| OpenError::io(&path, source);
-        let backend = match purpose {
-            Purpose::Serve => disk.backend(&path, false).map_err(io)?,
-            Purpose::Verify => {
-                let base = disk.backend_to_read(&path).map_err(io)?;
-                Box::new(Overlay::new(base).map_err(io)?)
-            }
-        };
-        if backend.len().map_err(io)? == 0 {
+        let base = disk.backend_to_read(&path).map_err(io)?;
+        if base.len().map_err(io)? == 0 {
             // redb would take an empty file for a new one.
             return Err(OpenError::Damaged { file: path, what: "the file is empty".to_owned() });
         }
-        let database = tables::open_checked(backend, CACHE_BYTES);
-        let database = database.map_err(|e| OpenError::redb(&path, e))?;
+        let redb = |error: redb::DatabaseError| OpenError::redb(&path, error);
+        let copy = Box::new(Overlay::new(base).map_err(io)?);
+        let mut database = tables::open_checked(copy, CACHE_BYTES).map_err(redb)?;
+        if purpose == Purpose::Serve {
+            let backend = disk.backend(&path, false).map_err(io)?;
+            database = tables::open(backend, CACHE_BYTES).map_err(redb)?;
+        }
         let properties = read(&database, &path)?;
         Ok(Self { path, database, properties })
     }
 
-    /// Raises the epoch by one; durable when this returns.
-    pub(super) fn raise_epoch(&mut self) -> Result<(), OpenError> {
+    /// Raises the epoch; durable when this returns.
+    pub(super) fn raise_epoch(&mut self, by: u32) -> Result<(), OpenError> {
         let mut raised = self.properties;
-        raised.epoch = raised.epoch.checked_add(1).ok_or_else(|| OpenError::Damaged {
+        raised.epoch = raised.epoch.checked_add(by).ok_or_else(|| OpenError::Damaged {
             file: self.path.clone(),
             what: "epochs are used up".to_owned(),
         })?;
-        write(&self.database, &raised).map_err(|e| OpenError::redb(&self.path, e))?;
+        write(&self.database, &raised, &[]).map_err(|e| OpenError::redb(&self.path, e))?;
         self.properties = raised;
         Ok(())
     }
@@ -101,7 +110,7 @@ impl Meta {
             let table = transaction.open_table(CURSORS)?;
             Ok(table.get(name)?.map(|value| value.value().to_vec()))
         };
-        read().map_err(|e| LogError::redb(&self.path, e))
+        tables::sound(read).map_err(|e| LogError::redb(&self.path, e))
     }
 
     pub(super) fn cursors(&self) -> Result<Vec<(String, Vec<u8>)>, LogError> {
@@ -115,7 +124,7 @@ impl Meta {
             }
             Ok(cursors)
         };
-        read().map_err(|e| LogError::redb(&self.path, e))
+        tables::sound(read).map_err(|e| LogError::redb(&self.path, e))
     }
 
     pub(super) fn put_cursor(&self, name: &str, value: Option<&[u8]>) -> Result<(), LogError> {
@@ -131,49 +140,59 @@ impl Meta {
             transaction.commit()?;
             Ok(())
         };
-        write().map_err(|e| LogError::redb(&self.path, e))
+        tables::sound(write).map_err(|e| LogError::redb(&self.path, e))
     }
 }
 
-fn write(database: &Database, properties: &Properties) -> Result<(), redb::Error> {
-    let transaction = database.begin_write()?;
-    {
-        let mut table = transaction.open_table(PROPERTIES)?;
-        table.insert("format", &DIRECTORY_FORMAT.to_le_bytes()[..])?;
-        table.insert("identity", &properties.identity.as_bytes()[..])?;
-        table.insert("partitions", &properties.partitions.to_le_bytes()[..])?;
-        table.insert("log", &properties.log_number.to_le_bytes()[..])?;
-        table.insert("epoch", &properties.epoch.to_le_bytes()[..])?;
-        transaction.open_table(CURSORS)?;
-    }
-    transaction.commit()?;
-    Ok(())
+/// Writes properties, and adds cursors.
+fn write(
+    database: &Database,
+    properties: &Properties,
+    cursors: &[(String, Vec<u8>)],
+) -> Result<(), redb::Error> {
+    tables::sound(|| {
+        let transaction = database.begin_write()?;
+        {
+            let mut table = transaction.open_table(PROPERTIES)?;
+            table.insert("format", &DIRECTORY_FORMAT.to_le_bytes()[..])?;
+            table.insert("identity", &properties.identity.as_bytes()[..])?;
+            table.insert("partitions", &properties.partitions.to_le_bytes()[..])?;
+            table.insert("log", &properties.log_number.to_le_bytes()[..])?;
+            table.insert("epoch", &properties.epoch.to_le_bytes()[..])?;
+            let mut table = transaction.open_table(CURSORS)?;
+            for (name, value) in cursors {
+                table.insert(name.as_str(), value.as_slice())?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    })
 }
 
 fn read(database: &Database, path: &Path) -> Result<Properties, OpenError> {
-    let redb = |error: redb::Error| OpenError::redb(path, error);
-    let transaction = database.begin_read().map_err(|e| redb(e.into()))?;
-    let table = transaction.open_table(PROPERTIES).map_err(|e| redb(e.into()))?;
-    let format = u32::from_le_bytes(property(&table, path, "format")?);
+    let format = u32::from_le_bytes(property(database, path, "format")?);
     if format != DIRECTORY_FORMAT {
         return Err(OpenError::UnknownFormat { found: format, known: DIRECTORY_FORMAT });
     }
     Ok(Properties {
-        identity: Uuid::from_bytes(property(&table, path, "identity")?),
-        partitions: u16::from_le_bytes(property(&table, path, "partitions")?),
-        log_number: u16::from_le_bytes(property(&table, path, "log")?),
-        epoch: u32::from_le_bytes(property(&table, path, "epoch")?),
+        identity: Uuid::from_bytes(property(database, path, "identity")?),
+        partitions: u16::from_le_bytes(property(database, path, "partitions")?),
+        log_number: u16::from_le_bytes(property(database, path, "log")?),
+        epoch: u32::from_le_bytes(property(database, path, "epoch")?),
     })
 }
 
 fn property<const N: usize>(
-    table: &impl ReadableTable<&'static str, &'static [u8]>,
+    database: &Database,
     path: &Path,
     name: &str,
 ) -> Result<[u8; N], OpenError> {
-    let found = table.get(name).map_err(|e| OpenError::redb(path, e))?;
-    let value = found.as_ref().and_then(|found| found.value().try_into().ok());
-    value.ok_or_else(|| OpenError::Damaged {
+    let read = || -> Result<Option<[u8; N]>, redb::Error> {
+        let table = database.begin_read()?.open_table(PROPERTIES)?;
+        Ok(table.get(name)?.and_then(|found| found.value().try_into().ok()))
+    };
+    let found = tables::sound(read).map_err(|e| OpenError::redb(path, e))?;
+    found.ok_or_else(|| OpenError::Damaged {
         file: path.to_owned(),
         what: format!("property {name} is missing or has another length"),
     })

@@ -16,6 +16,8 @@ struct Found {
     newest: Option<(Arc<Segment>, u64)>,
     /// A segment after it that has none.
     spare: Option<Arc<Segment>>,
+    /// Epoch of the newest frame; 0 in an empty log.
+    epoch: u32,
 }
 
 /// Enters all segments into `segments`, for readers only.
@@ -26,7 +28,7 @@ pub(super) fn find_to_read(segments: &Segments) -> Result<(), LogError> {
 /// Enters all segments into `segments` and opens the one that is written next. Makes the first
 /// segment of a new log.
 pub(super) fn find_to_write(segments: &Segments) -> Result<Recovered, LogError> {
-    let Found { end, newest, spare } = find(segments)?;
+    let Found { end, newest, spare, epoch } = find(segments)?;
     let (active, active_start, spare) = match (newest, spare) {
         (Some((newest, start)), spare) => (newest, start, spare),
         (None, Some(first)) => (first, 0, None),
@@ -38,13 +40,13 @@ pub(super) fn find_to_write(segments: &Segments) -> Result<Recovered, LogError> 
         }
     };
     active.open_for_writing(segments.disk.as_ref(), segments.cache_bytes)?;
-    Ok(Recovered { active, active_start, end, spare })
+    Ok(Recovered { active, active_start, end, spare, epoch })
 }
 
 fn find(segments: &Segments) -> Result<Found, LogError> {
     let numbers = numbers(segments)?;
     let start = LogEnd { next_sequence: 1, offset: 0, hash: segments.genesis() };
-    let mut found = Found { end: start, newest: None, spare: None };
+    let mut found = Found { end: start, newest: None, spare: None, epoch: 0 };
     for (number, expected) in numbers.iter().zip(1..) {
         let segment = Arc::new(Segment::existing(&segments.directory, *number));
         let damaged = |what: &str| LogError::damaged(segment.path(), found.end.next_sequence, what);
@@ -91,6 +93,7 @@ fn enter(
         offset: last.offset + ends.last_row_bytes,
         hash: ends.last_hash,
     };
+    found.epoch = last.epoch;
     segments.push(segment.clone());
     found.newest = Some((segment, first.offset));
     Ok(())

@@ -257,13 +257,20 @@ impl LossyDisk {
         Ok(state.files[state.find(path)?].current.clone())
     }
 
-    /// Replaces what is in a file, durably and uncounted: damage.
-    pub fn set_contents(&self, path: &Path, contents: Vec<u8>) -> io::Result<()> {
+    /// Replaces what is in a file, durably and uncounted: damage, or a backup. Makes it when it is
+    /// absent.
+    pub fn set_contents(&self, path: &Path, contents: Vec<u8>) {
         let mut state = self.state.lock();
-        let file = state.find(path)?;
         let contents = Contents { durable: contents.clone(), current: contents, pending: vec![] };
-        state.files[file] = contents;
-        Ok(())
+        match state.find(path) {
+            Ok(file) => state.files[file] = contents,
+            Err(_) => {
+                let file = state.files.len();
+                state.files.push(contents);
+                state.names.insert(path.to_owned(), file);
+                state.durable_names.insert(path.to_owned(), file);
+            }
+        }
     }
 
     fn open(&self, path: &Path, create: bool) -> io::Result<Box<dyn StorageBackend>> {

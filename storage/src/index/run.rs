@@ -1,4 +1,5 @@
-//! A run: the sorted rows of a stretch of records, in a plain file. The format is documented in
+//! A run: the sorted rows of a stretch of records, in a plain file; several of them, merged, are one
+//! more. The format is documented in
 //! `docs/LOG_FORMAT.md`.
 
 use std::path::{Path, PathBuf};
@@ -6,7 +7,7 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 use uuid::Uuid;
 
-use super::{IndexRow, Place, ROW_BYTES, RowBytes, SYNC_BYTES, sequence_of};
+use super::{Place, ROW_BYTES, RowBytes, SYNC_BYTES, sequence_of};
 use crate::disk::{self, StorageBackend};
 use crate::error::LogError;
 use crate::throttle::Throttle;
@@ -30,7 +31,17 @@ pub(super) struct Run {
     last_block: Mutex<Option<(usize, Vec<u8>)>>,
 }
 
-fn name(segment: u32, (first, last): (u64, u64)) -> String {
+/// What a file says about itself.
+#[derive(Clone, Copy)]
+pub(super) struct Label {
+    pub(super) segment: u32,
+    /// First and last record covered.
+    pub(super) range: (u64, u64),
+}
+
+/// Name of a run, in the directory of the index.
+pub(super) fn name(label: Label) -> String {
+    let Label { segment, range: (first, last) } = label;
     format!("{segment:06}-{first:020}-{last:020}.run")
 }
 
@@ -45,7 +56,8 @@ fn checksummed(bytes: &mut Vec<u8>, from: usize) {
     bytes.extend_from_slice(&checksum.to_le_bytes());
 }
 
-fn header(identity: Uuid, segment: u32, range: (u64, u64), rows: usize) -> Vec<u8> {
+fn header(identity: Uuid, label: Label, rows: usize) -> Vec<u8> {
+    let Label { segment, range } = label;
     let mut bytes = Vec::with_capacity(HEADER_BYTES);
     bytes.extend_from_slice(&MAGIC);
     bytes.extend_from_slice(&FORMAT.to_le_bytes());
@@ -60,20 +72,21 @@ fn header(identity: Uuid, segment: u32, range: (u64, u64), rows: usize) -> Vec<u
     bytes
 }
 
-/// Writes sorted rows as a run.
+/// Writes `count` sorted rows as a run.
 pub(super) fn write(
     place: &Place,
-    segment: u32,
-    range: (u64, u64),
-    rows: &[IndexRow],
+    name: &str,
+    label: Label,
+    count: usize,
+    mut rows: impl Iterator<Item = Result<RowBytes, LogError>>,
     throttle: &mut Throttle,
 ) -> Result<Run, LogError> {
-    let path = place.directory.join(name(segment, range));
+    let path = place.directory.join(name);
     let unfinished = disk::unfinished(&path);
     let io = |source| LogError::io(&unfinished, source);
     let backend = place.create(&unfinished)?;
-    let mut pending = header(place.identity, segment, range, rows.len());
-    let mut fences = Vec::with_capacity(rows.len().div_ceil(BLOCK_ROWS));
+    let mut pending = header(place.identity, label, count);
+    let mut fences = Vec::with_capacity(count.div_ceil(BLOCK_ROWS));
     let (mut offset, mut synced) = (0, 0);
     let mut flush = |pending: &mut Vec<u8>| -> Result<(), LogError> {
         backend.write(offset, pending).map_err(io)?;
@@ -86,10 +99,15 @@ pub(super) fn write(
         pending.clear();
         Ok(())
     };
-    for block in rows.chunks(BLOCK_ROWS) {
+    for block in 0..count.div_ceil(BLOCK_ROWS) {
         let start = pending.len();
-        fences.push(block[0].to_bytes());
-        block.iter().for_each(|row| pending.extend_from_slice(&row.to_bytes()));
+        for _ in 0..BLOCK_ROWS.min(count - block * BLOCK_ROWS) {
+            let row = rows.next().expect("as many rows come as were counted")?;
+            if pending.len() == start {
+                fences.push(row);
+            }
+            pending.extend_from_slice(&row);
+        }
         checksummed(&mut pending, start);
         if pending.len() >= 16 * BLOCK_BYTES {
             flush(&mut pending)?;
@@ -102,12 +120,16 @@ pub(super) fn write(
     backend.sync_data().map_err(io)?;
     place.disk.rename(&unfinished, &path).map_err(io)?;
     place.sync_directory()?;
-    let last_block = Mutex::new(None);
-    Ok(Run { path, segment, range, rows: rows.len(), fences, backend, last_block })
+    let (Label { segment, range }, last_block) = (label, Mutex::new(None));
+    Ok(Run { path, segment, range, rows: count, fences, backend, last_block })
 }
 
-/// Opens a run and reads its fences.
-pub(super) fn open(place: &Place, path: &Path) -> Result<Run, LogError> {
+/// Opens a run, which must have the name that belongs to its label, and reads its fences.
+pub(super) fn open(
+    place: &Place,
+    path: &Path,
+    name: impl Fn(Label) -> String,
+) -> Result<Run, LogError> {
     let io = |source| LogError::io(path, source);
     let damaged = |what: &str| LogError::IndexDamaged { file: path.to_owned(), what: what.into() };
     let backend = place.disk.backend_to_read(path).map_err(io)?;
@@ -128,7 +150,7 @@ pub(super) fn open(place: &Place, path: &Path) -> Result<Run, LogError> {
     let range = (u64::from_le_bytes(take(&bytes, 28)), u64::from_le_bytes(take(&bytes, 36)));
     let rows = u64::from_le_bytes(take(&bytes, 44));
     if Uuid::from_bytes(take(&bytes, 12)) != place.identity
-        || path.file_name() != Some(name(segment, range).as_ref())
+        || path.file_name() != Some(name(Label { segment, range }).as_ref())
     {
         return Err(damaged("the file belongs to another data directory or place"));
     }
@@ -154,6 +176,10 @@ fn verified(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 impl Run {
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
     pub(super) fn blocks(&self) -> usize {
         self.fences.len()
     }

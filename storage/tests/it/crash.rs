@@ -3,7 +3,7 @@
 
 use std::io::ErrorKind;
 
-use onhand_storage::{Fault, LogError, LossyDisk, Survival, verify_chain};
+use onhand_storage::{Fault, Lasts, LogError, LossyDisk, Survival, verify_chain};
 
 use crate::support::{append, assert_records, open_lossy, open_lossy_log};
 
@@ -111,18 +111,89 @@ fn a_second_crash_during_recovery_loses_nothing_either() {
     }
 }
 
+/// The ways in which a change can be refused, and what survives of the rest.
+fn faults(at: u64) -> [(Fault, Survival); 6] {
+    [
+        (Fault::once(at, ErrorKind::Other), Survival::Synced),
+        (Fault::once(at, ErrorKind::StorageFull), Survival::All),
+        (Fault::sticky(at, ErrorKind::Other), Survival::Torn { seed: at }),
+        (Fault::sticky(at, ErrorKind::StorageFull), Survival::All),
+        (Fault::short(at, ErrorKind::StorageFull), Survival::Synced),
+        (Fault::short(at, ErrorKind::Other), Survival::Torn { seed: at }),
+    ]
+}
+
 #[test]
 fn an_error_at_any_operation_latches_and_loses_nothing() {
-    let survivals = [Survival::Synced, Survival::All];
+    let mut refused = 0;
     for operation in 1..=operations() {
-        for (kind, survival) in [ErrorKind::Other, ErrorKind::StorageFull].iter().zip(survivals) {
+        // Two of the six in turn, so that all of them come up in every part of the workload.
+        let turn = usize::try_from(operation % 3).expect("below 3");
+        for (fault, survival) in faults(operation).into_iter().skip(turn).step_by(3) {
             let disk = LossyDisk::new();
-            disk.refuse(Fault::once(operation, *kind));
+            disk.refuse(fault);
             let promised = work(&disk);
+            refused += disk.refusals();
             disk.restart(survival);
-            check(&disk, promised, &format!("{kind} at {operation}, then {survival:?}"));
+            check(&disk, promised, &format!("{fault:?}, then {survival:?}"));
         }
     }
+    assert!(refused > 300, "only {refused} operations were refused");
+}
+
+#[test]
+fn a_refused_change_during_recovery_loses_nothing() {
+    let mut refused = 0;
+    for first in (1..=operations()).step_by(17) {
+        for second in 1.. {
+            let disk = LossyDisk::new();
+            disk.crash_at(first);
+            let promised = work(&disk);
+            disk.restart(Survival::Torn { seed: first });
+            let fault = Fault::once(disk.operations() + second, ErrorKind::Other);
+            disk.refuse(fault);
+            drop(open_lossy_log(&disk, SEGMENT_BYTES));
+            if disk.refusals() == 0 {
+                break;
+            }
+            refused += 1;
+            disk.restart(Survival::Torn { seed: second });
+            check(&disk, promised, &format!("crash at {first}, then {fault:?}"));
+        }
+    }
+    assert!(refused > 20, "only {refused} recoveries were disturbed");
+}
+
+/// Whatever cannot be read is an error, and never an end of the log or another record.
+#[test]
+fn a_read_that_is_refused_is_never_taken_for_an_answer() {
+    let whole = LossyDisk::new();
+    let (_, records) = work(&whole);
+    whole.restart(Survival::All);
+    let mut refused = 0;
+    for lasts in [Lasts::Once, Lasts::Sticky] {
+        for read in 1.. {
+            whole.restart(Survival::All);
+            whole.refuse(Fault::read(whole.reads() + read, lasts));
+            let before = whole.refusals();
+            if let Ok((_directory, _log, reader)) = open_lossy_log(&whole, SEGMENT_BYTES) {
+                assert_eq!(reader.durable_sequence(), records, "read {read}");
+                for sequence in 1..=records {
+                    match reader.record(sequence) {
+                        Ok(found) => assert_eq!(found.map(|it| it.sequence), Some(sequence)),
+                        Err(error) => assert!(matches!(error, LogError::Io { .. }), "{error:?}"),
+                    }
+                }
+            }
+            if whole.refusals() == before {
+                break;
+            }
+            refused += 1;
+        }
+    }
+    assert!(refused > 20, "only {refused} reads were refused");
+    whole.restart(Survival::All);
+    check(&whole, (records, records), "after all refused reads");
 }
 
 #[test]
@@ -159,7 +230,7 @@ fn a_log_that_is_behind_what_was_known_says_so() {
     let (directory, mut log, reader) = open_lossy_log(&disk, 1 << 20).expect("opens");
     append(&mut log, 5, 20).expect("commits");
     drop((log, directory, reader));
-    disk.set_contents(segment, backup).expect("restores");
+    disk.set_contents(segment, backup);
     disk.restart(Survival::All);
     let (_directory, log, reader) = open_lossy_log(&disk, 1 << 20).expect("opens");
     assert_eq!(log.lost_tail(), Some((5, 10)));
@@ -177,16 +248,16 @@ fn a_torn_high_water_is_no_word_at_all() {
     let file = std::path::Path::new("/data/high-water");
     let whole = disk.contents(file).expect("reads");
     for length in 0..whole.len() {
-        disk.set_contents(file, whole[..length].to_vec()).expect("cuts");
+        disk.set_contents(file, whole[..length].to_vec());
         assert_eq!(open_lossy(&disk, 1 << 20).expect("opens").high_water(), None);
     }
     for index in 0..whole.len() {
         let mut torn = whole.clone();
         torn[index] ^= 0x40;
-        disk.set_contents(file, torn).expect("tears");
+        disk.set_contents(file, torn);
         assert_eq!(open_lossy(&disk, 1 << 20).expect("opens").high_water(), None);
     }
-    disk.set_contents(file, whole).expect("restores");
+    disk.set_contents(file, whole);
     let known = open_lossy(&disk, 1 << 20).expect("opens").high_water().expect("is whole");
     assert_eq!((known.epoch, known.sequence), (1, 5));
 }

@@ -95,7 +95,7 @@ fn rows_are_found_in_runs_and_in_merged_files() {
         assert_eq!(index.covered_to(), 2600);
         assert_lookups(&reader, 2600);
     }
-    assert_eq!(names(&disk), ["000001.redb", "000002.redb", "000003.redb"]);
+    assert_eq!(names(&disk), ["000001.merged", "000002.merged", "000003.merged"]);
     drop(index);
     disk.restart(Survival::Synced);
     let index = open(&disk);
@@ -134,8 +134,8 @@ fn many_merged_files_are_opened_in_turn() {
 #[test]
 fn a_deleted_file_lowers_what_is_covered_and_can_be_built_again() {
     for (deleted, covered) in [
-        ("000001.redb", 0),
-        ("000002.redb", 1500),
+        ("000001.merged", 0),
+        ("000002.merged", 1500),
         ("000003-00000000000000002201-00000000000000002600.run", 2200),
     ] {
         let disk = LossyDisk::new();
@@ -171,7 +171,7 @@ fn damage_is_found_at_the_start_or_when_it_is_read() {
         disk.restart(Survival::All);
         let mut damaged = whole.clone();
         damaged[byte] ^= 0x20;
-        disk.set_contents(path, damaged).expect("damages");
+        disk.set_contents(path, damaged);
         let index = open_again(&disk);
         let reader = index.reader();
         let rows = [(0, 0), (1, 0), (1, 30), (2, 7), (2, u64::MAX), (255, u64::MAX)];
@@ -192,8 +192,8 @@ fn open_again(disk: &LossyDisk) -> IndexStore {
 fn a_damaged_merged_file_is_removed() {
     let disk = LossyDisk::new();
     build(&mut open(&disk)).expect("builds");
-    let path = Path::new("/data/index/000001.redb");
-    disk.set_contents(path, vec![0; 4096]).expect("damages");
+    let path = Path::new("/data/index/000001.merged");
+    disk.set_contents(path, vec![0; 4096]);
     let index = open_again(&disk);
     assert_eq!(index.covered_to(), 0);
     assert!(disk.contents(path).is_err());

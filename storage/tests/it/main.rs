@@ -1,5 +1,6 @@
 //! The crate from outside: on real files, and on a disk that loses, tears and refuses.
 
+mod backup;
 mod batch;
 mod checkpoint;
 mod crash;
@@ -8,5 +9,6 @@ mod frame;
 mod index;
 mod log;
 mod memory_log;
+mod rot;
 mod support;
 mod verify;

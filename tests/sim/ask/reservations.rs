@@ -28,13 +28,13 @@ fn requested(dice: &mut Dice, known: &Known<'_>) -> RequestedLine {
     let (item, wanted) = (there.unwrap_or_else(|| world::item(dice)), wanted(dice));
     let is_huge = item == world::abyss() && dice.once_in(2);
     let amount = if is_huge { i64::MAX / 2 + 1 } else { world::amount(dice) };
-    RequestedLine { item, quantity: Quantity::from_millionths(amount), wanted }
+    RequestedLine { item, quantity: Quantity::from_millionths(amount), wanted, lot: None }
 }
 
 /// A little of one item, for a short while, whether it is there or not.
 pub(crate) fn one_of(item: &ItemId) -> Action {
     let quantity = Quantity::from_millionths(1);
-    let line = RequestedLine { item: item.clone(), quantity, wanted: Wanted::Anywhere };
+    let line = RequestedLine { item: item.clone(), quantity, wanted: Wanted::Anywhere, lot: None };
     Action::Reserve(Box::new(Reserve {
         order: None,
         customer: None,
@@ -138,7 +138,7 @@ pub(super) fn set_lines(dice: &mut Dice, known: &Known<'_>) -> Action {
             1 => Wanted::Preferred(location),
             _ => Wanted::Anywhere,
         };
-        RequestedLine { item, quantity, wanted }
+        RequestedLine { item, quantity, wanted, lot: None }
     });
     Action::SetLines { reservation, lines: lines.collect() }
 }
@@ -148,7 +148,7 @@ pub(super) fn fulfil(dice: &mut Dice, known: &Known<'_>) -> Action {
     let count = 1 + dice.small(2);
     let lines = (0..count).map(|_| {
         let (item, location, open) = line(dice, held.as_deref());
-        ShippedLine { place: Place { item, location }, quantity: share(dice, open) }
+        ShippedLine { place: Place { item, location }, quantity: share(dice, open), lot: None }
     });
     let lines: Vec<ShippedLine> = lines.collect();
     Action::Fulfil(Box::new(Fulfil {
@@ -167,7 +167,7 @@ pub(super) fn cancel(dice: &mut Dice, known: &Known<'_>) -> Action {
     let lines = (0..count).map(|_| {
         let (item, location, open) = line(dice, held.as_deref());
         let location = dice.once_in(2).then_some(location);
-        ReleasedLine { item, location, quantity: share(dice, open) }
+        ReleasedLine { item, location, quantity: share(dice, open), lot: None }
     });
     let lines: Vec<ReleasedLine> = lines.collect();
     let lines = dice.once_in(2).then_some(lines);

@@ -10,7 +10,7 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use tempfile::TempDir;
 
-use super::node::{Home, Node};
+use super::node::{Home, Node, Purpose};
 use super::topics::Topics;
 use super::{Skip, jars, port};
 
@@ -27,6 +27,8 @@ const STARTS_MAX: usize = 3;
 pub struct Broker {
     node: Option<Node>,
     home: Home,
+    /// Name and password of clients, where it wants them.
+    names: Option<(&'static str, &'static str)>,
     /// Removed with the broker, so it comes last.
     _directory: TempDir,
 }
@@ -45,6 +47,40 @@ impl Broker {
     /// # Errors
     /// What this machine lacks.
     pub fn start_with(settings: &[(&str, &str)]) -> Result<Self, Skip> {
+        Self::start_for(Purpose::Test, settings, None)
+    }
+
+    /// As [`Broker::start`], for a program that loads it for minutes: with the compiler and the
+    /// collector that a broker has in production.
+    ///
+    /// # Errors
+    /// What this machine lacks.
+    pub fn start_for_load() -> Result<Self, Skip> {
+        Self::start_for(Purpose::Load, &[], None)
+    }
+
+    /// A broker of the running test's own that wants every client to name itself (SASL, PLAIN), and knows
+    /// nobody but this one. Where there can be none, says that the test is skipped.
+    pub fn guarded(name: &'static str, password: &'static str) -> Option<Self> {
+        let known = format!(
+            "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"{name}\" \
+             password=\"{password}\" user_{name}=\"{password}\";"
+        );
+        let settings = [
+            ("listener.security.protocol.map", "PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT"),
+            ("sasl.enabled.mechanisms", "PLAIN"),
+            ("sasl.mechanism.inter.broker.protocol", "PLAIN"),
+            ("listener.name.plaintext.plain.sasl.jaas.config", &known),
+        ];
+        let names = Some((name, password));
+        Self::start_for(Purpose::Test, &settings, names).inspect_err(Skip::tell).ok()
+    }
+
+    fn start_for(
+        purpose: Purpose,
+        settings: &[(&str, &str)],
+        names: Option<(&'static str, &'static str)>,
+    ) -> Result<Self, Skip> {
         let jars = jars::directory()?;
         for attempt in 1.. {
             let directory = tempfile::tempdir().expect("a temporary directory can be made");
@@ -53,9 +89,10 @@ impl Broker {
                 jars: jars.to_owned(),
                 port: port::free(),
                 controller: port::free(),
+                purpose,
             };
             home.furnish(settings, &cluster_id());
-            let mut broker = Self { node: None, home, _directory: directory };
+            let mut broker = Self { node: None, home, names, _directory: directory };
             match broker.begin() {
                 Ok(()) => return Ok(broker),
                 Err(printed) if attempt < STARTS_MAX && printed.contains("already in use") => {}
@@ -82,10 +119,15 @@ impl Broker {
         format!("127.0.0.1:{}", self.home.port)
     }
 
-    /// Settings of a client of this broker, with nothing but its address.
+    /// Settings of a client of this broker: its address, and that it looks often whether a broker that
+    /// was restarted is back.
     pub fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", self.bootstrap());
+        config.set("bootstrap.servers", self.bootstrap()).set("reconnect.backoff.max.ms", "1000");
+        if let Some((name, password)) = self.names {
+            config.set("security.protocol", "sasl_plaintext").set("sasl.mechanism", "PLAIN");
+            config.set("sasl.username", name).set("sasl.password", password);
+        }
         config
     }
 
@@ -121,6 +163,11 @@ impl Broker {
     /// As [`Broker::create_topic`], with settings (`retention.ms`, …).
     pub fn create_topic_with(&self, name: &str, partitions: u16, settings: &[(&str, &str)]) {
         Topics::of(self).create(name, partitions, settings);
+    }
+
+    /// What a setting of a topic is (`retention.ms`, …).
+    pub fn topic_setting(&self, topic: &str, name: &str) -> Option<String> {
+        Topics::of(self).setting(topic, name)
     }
 
     /// Gives a topic more partitions.

@@ -62,7 +62,10 @@ fn fetch(cache: &Path, jars: &Path) -> Result<(), Skip> {
 }
 
 /// A program that answers.
-fn needed(program: &str, question: &str) -> Result<(), Skip> {
+///
+/// # Errors
+/// This machine has none.
+pub(super) fn needed(program: &str, question: &str) -> Result<(), Skip> {
     let mut asked = Command::new(program);
     asked.arg(question).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     match asked.status() {
@@ -71,8 +74,9 @@ fn needed(program: &str, question: &str) -> Result<(), Skip> {
     }
 }
 
-/// The test runs as `TARGET/PROFILE/deps/NAME-HASH`.
+/// The directory of all builds, which Cargo marks: a test or a program runs somewhere within it.
 fn target() -> PathBuf {
-    let test = env::current_exe().expect("a running test has a path");
-    test.ancestors().nth(3).expect("a test lies in TARGET/PROFILE/deps").to_owned()
+    let program = env::current_exe().expect("a running program has a path");
+    let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
+    marked.expect("a program lies where Cargo built it").to_owned()
 }

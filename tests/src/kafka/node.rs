@@ -24,6 +24,27 @@ pub(super) struct Home {
     pub(super) port: u16,
     /// Port of the node's own controller.
     pub(super) controller: u16,
+    /// What it is for.
+    pub(super) purpose: Purpose,
+}
+
+/// What a node is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A test, which is over before the second compiler pays off: the simple one, and the simple
+    /// collector, halve what a start costs.
+    Test,
+    /// Load, for minutes.
+    Load,
+}
+
+impl Purpose {
+    const fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Test => &["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"],
+            Self::Load => &["-XX:+UseG1GC"],
+        }
+    }
 }
 
 impl Home {
@@ -50,12 +71,11 @@ impl Home {
         self.directory.join("broker.log")
     }
 
-    /// A class of the broker, with its directory as the current one. A test is over before the second
-    /// compiler pays off: the simple one, and the simple collector, halve what a start costs.
+    /// A class of the broker, with its directory as the current one.
     fn java(&self, class: &str) -> Command {
         let mut command = Command::new("java");
         command.current_dir(&self.directory);
-        command.args(["-Xmx1g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]);
+        command.arg("-Xmx1g").args(self.purpose.options());
         command.arg("-Dlog4j2.configurationFile=log4j2.properties");
         command.arg("-cp").arg(self.jars.join("*")).arg(class);
         command

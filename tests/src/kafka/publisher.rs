@@ -10,7 +10,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use super::{Broker, Event};
 
 /// How long the broker may take for all that was sent.
-const FLUSH_WAIT: Duration = Duration::from_secs(60);
+const FLUSH_WAIT: Duration = Duration::from_secs(300);
 
 /// Where a message lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message};
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::Broker;
 
@@ -38,7 +38,11 @@ pub struct Reader {
 impl Reader {
     /// A reader of a topic that exists.
     pub fn new(broker: &Broker, topic: &str) -> Self {
-        let mut config = broker.client();
+        Self::with(broker.client(), topic)
+    }
+
+    /// As [`Reader::new`], of whatever these settings of a client lead to.
+    pub fn with(mut config: ClientConfig, topic: &str) -> Self {
         config.set("group.id", "reader").set("enable.auto.commit", "false");
         let consumer: BaseConsumer = config.create().expect("a client can be made");
         let metadata = consumer.fetch_metadata(Some(topic), ASK_WAIT).expect("the broker answers");
@@ -67,6 +71,14 @@ impl Reader {
 
     /// What has come in by the time the topic's ends of now are reached.
     pub fn take_all(&self) -> Vec<Read> {
+        let mut found = Vec::new();
+        self.for_each(|message| found.push(message));
+        found
+    }
+
+    /// Looks at what has come in by the time the topic's ends of now are reached, one by one. Tells how
+    /// many there were.
+    pub fn for_each(&self, mut look: impl FnMut(Read)) -> u64 {
         let partitions = self.consumer.assignment().expect("partitions are assigned");
         let waiting = || {
             let reached = self.consumer.position().expect("positions are known");
@@ -78,14 +90,16 @@ impl Reader {
                 at.unwrap_or(begin) < end
             })
         };
-        let deadline = Instant::now() + WAIT;
-        let mut found = Vec::new();
+        let (mut deadline, mut count) = (Instant::now() + WAIT, 0);
         loop {
             let came = self.next_within(POLL);
             if came.is_none() && !waiting() {
-                return found;
+                return count;
             }
-            found.extend(came);
+            if let Some(message) = came {
+                look(message);
+                (deadline, count) = (Instant::now() + WAIT, count + 1);
+            }
             assert!(Instant::now() < deadline, "{}: the end is not reached", self.topic);
         }
     }

@@ -4,7 +4,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{
-    AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication, TopicResult,
+    AdminClient, AdminOptions, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication,
+    TopicResult,
 };
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::KafkaResult;
@@ -54,6 +55,14 @@ impl Topics {
         let told = block_on(self.client.delete_records(&offsets, &options()));
         let told = told.expect("the broker answers");
         assert!(told.elements().iter().all(|it| it.error().is_ok()), "{told:?}");
+    }
+
+    /// What a setting of a topic is.
+    pub(super) fn setting(&self, topic: &str, name: &str) -> Option<String> {
+        let wanted = [ResourceSpecifier::Topic(topic)];
+        let told = block_on(self.client.describe_configs(&wanted, &options()));
+        let told = told.expect("the broker answers").remove(0).expect("the topic is there");
+        told.get(name).and_then(|entry| entry.value.clone())
     }
 
     /// How many partitions of a topic have a leader; none of an unknown one.

@@ -1,10 +1,14 @@
 //! Corrections: adjustments, moves between buckets, and counts.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use crate::change::{Change, MovementKind};
-use crate::command::{Adjust, Count, Force, MoveStock, Place, Target};
+use crate::command::{Adjust, Count, Detail, Force, MoveStock, Place, Target};
+use crate::draft::goods::Entry;
 use crate::draft::{Draft, Nature, Unknown};
+use crate::ids::LotNumber;
+use crate::layer::{Layer, Origin};
 use crate::position::Bucket;
 use crate::quantity::Quantity;
 use crate::rejection::{Rejection, Shortage};
@@ -33,7 +37,7 @@ pub(super) fn adjust(mut draft: Draft<'_>, wish: &Adjust) -> Result<Box<Change>,
         Target::Bucket(target) => (wish.bucket, target.checked_sub(figures.get(wish.bucket))),
     };
     let delta = delta.ok_or(Rejection::QuantityOverflow)?;
-    let free = figures.get(bucket);
+    let free = free_of(&mut draft, at, bucket, lot_of(wish.detail.as_ref()));
     if !is_fact && delta.is_negative() && free < delta.abs() {
         return Err(short(&wish.place, delta.abs(), free));
     }
@@ -48,12 +52,14 @@ pub(super) fn shift(mut draft: Draft<'_>, wish: &MoveStock) -> Result<Box<Change
     assert_adjustable(wish.from);
     assert_adjustable(wish.to);
     let at = find_tracked(&mut draft, &wish.place, Unknown::Refuse)?;
-    let free = draft.figures(at).get(wish.from);
+    let lot = lot_of(wish.detail.as_ref());
+    let free = free_of(&mut draft, at, wish.from, lot);
     if free < wish.quantity {
         return Err(short(&wish.place, wish.quantity, free));
     }
     draft.tell(wish.detail.as_ref());
-    draft.book(at, MovementKind::Move, Some(wish.from), Some(wish.to), wish.quantity)?;
+    let entry = Entry::within(MovementKind::Move, wish.from, wish.to);
+    draft.send(at, entry, wish.quantity, lot)?;
     draft.show(at);
     Ok(draft.finish())
 }
@@ -78,7 +84,7 @@ fn assert_adjustable(bucket: Bucket) {
 }
 
 /// The position of a tracked item. What only takes from it does not open it.
-fn find_tracked(
+pub(super) fn find_tracked(
     draft: &mut Draft<'_>,
     place: &Place,
     unknown: Unknown,
@@ -111,20 +117,60 @@ fn book_difference(
     bucket: Bucket,
     delta: Quantity,
 ) -> Result<(), Rejection> {
-    if !delta.is_negative() {
+    if delta.is_zero() {
         return draft.book(at, kind, None, Some(bucket), delta);
     }
+    let detail = draft.change.detail.clone();
+    if delta.is_positive() {
+        let found = find_goods(draft, at, detail.as_deref(), delta)?;
+        return draft.bring(at, Entry::enter(kind, bucket), found);
+    }
+    let lot = lot_of(detail.as_ref());
     let leaving = delta.abs();
     let held = draft.figures(at).get(bucket);
     let here = if bucket == Bucket::Available { leaving } else { leaving.min(held) };
     if !here.is_zero() {
-        draft.book(at, kind, Some(bucket), None, here)?;
+        draft.send(at, Entry::leave(kind, bucket), here, lot)?;
     }
     let rest = leaving.saturating_sub(here);
     if !rest.is_zero() {
-        draft.book(at, kind, Some(Bucket::Available), None, rest)?;
+        draft.send(at, Entry::leave(kind, Bucket::Available), rest, lot)?;
     }
     Ok(())
+}
+
+/// Goods that were found come in at the stated cost, else at what others of their kind cost.
+fn find_goods(
+    draft: &mut Draft<'_>,
+    at: usize,
+    detail: Option<&Detail>,
+    quantity: Quantity,
+) -> Result<Layer, Rejection> {
+    let unit_cost = match detail.and_then(|detail| detail.unit_cost) {
+        Some(stated) => Some(stated),
+        None => draft.found_cost(at)?,
+    };
+    let lot = detail.and_then(|detail| detail.lot.clone());
+    let expiry = detail.and_then(|detail| detail.expiry);
+    let origin = Origin {
+        received_at: draft.change.occurred_at(),
+        sequence: draft.sequence,
+        expiry: expiry.or_else(|| draft.expiry_of_lot(at, lot.as_ref()?)),
+        lot,
+        unit_cost,
+    };
+    Ok(Layer { origin, quantity })
+}
+
+/// The lot that a command names.
+fn lot_of(detail: Option<&Arc<Detail>>) -> Option<&LotNumber> {
+    detail.and_then(|detail| detail.lot.as_ref())
+}
+
+/// What of a bucket, or of a lot in it, a wish may take.
+fn free_of(draft: &mut Draft<'_>, at: usize, bucket: Bucket, lot: Option<&LotNumber>) -> Quantity {
+    let free = draft.figures(at).get(bucket);
+    lot.map_or(free, |lot| free.min(draft.free_of_lot(at, bucket, lot)))
 }
 
 fn expect(

@@ -9,7 +9,7 @@ use crate::change::{LineShare, MovementKind};
 use crate::command::{Detail, ReleasedLine};
 use crate::draft::{Draft, Nature, sums::summed};
 use crate::position::Bucket;
-use crate::quantity::Quantity;
+use crate::quantity::{Money, Quantity};
 use crate::rejection::Rejection;
 use crate::reservation::{Line, Reservation, Status};
 
@@ -58,7 +58,8 @@ fn release_line(
     let stock = draft.stock;
     let is_meant = |line: &Line| {
         let at = line.position.and_then(|number| stock.position(number)).map(|held| held.location);
-        line.item == item && location.is_none_or(|location| at == Some(location))
+        let is_of_lot = wish.lot.is_none() || line.lot.as_deref() == wish.lot.as_ref();
+        line.item == item && is_of_lot && location.is_none_or(|location| at == Some(location))
     };
     let open = next.lines.iter().filter(|line| is_meant(line));
     let open = open.fold(Quantity::ZERO, |sum, line| sum.saturating_add(line.open()));
@@ -78,7 +79,12 @@ fn release_line(
         }
         line.released = line.released.saturating_add(given);
         rest = rest.saturating_sub(given);
-        draft.change.released.push(LineShare { item, position: line.position, quantity: given });
+        draft.change.released.push(LineShare {
+            item,
+            position: line.position,
+            quantity: given,
+            value: Money::ZERO,
+        });
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! whole from its shelf: lower priority first, then most on the shelf, then id. If none does, a split
 //! over the shelves in the same order; backorder room is used only after the shelves.
 
+mod by_lot;
 mod candidates;
 mod split;
 
@@ -18,6 +19,7 @@ use crate::position::PositionNumber;
 use crate::quantity::Quantity;
 use crate::rejection::Rejection;
 use crate::stock::places::Order;
+pub(super) use by_lot::choose_of_lot;
 use candidates::Candidate;
 pub(super) use candidates::best_location;
 

@@ -3,17 +3,24 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use super::{Decision, Recall, Recalled};
+use super::{Decision, Recall, Recalled, late};
 use crate::change::{Change, MovementKind};
 use crate::command::{Condition, Detail, StockEntry};
+use crate::draft::goods::Entry;
 use crate::draft::{Draft, Nature, Unknown};
 use crate::ids::Reference;
+use crate::layer::{Layer, Origin};
 use crate::position::Bucket;
+use crate::quantity::Money;
 use crate::rejection::Rejection;
 
-/// Goods came in: they are free to be promised.
+/// Goods came in: they are free to be promised, unless the last day of their lot is over.
 pub(super) fn receive(draft: Draft<'_>, entry: &StockEntry) -> Result<Box<Change>, Rejection> {
-    enter(draft, entry, MovementKind::Receipt, Bucket::Available)
+    enter(draft, entry, MovementKind::Receipt, Bucket::Available, |draft, at| {
+        let stated = entry.detail.as_ref().and_then(|detail| detail.unit_cost);
+        let (item, _) = draft.place_of(at);
+        Ok(stated.or_else(|| draft.item_cost(item)))
+    })
 }
 
 /// Goods came back: into `available` when they are good, else into `damaged`. More than was shipped on
@@ -27,32 +34,53 @@ pub(super) fn take_back(
         Condition::Good => Bucket::Available,
         Condition::Damaged | Condition::Defective => Bucket::Damaged,
     };
+    let mut shipped_at = None;
     if let Some(order) = entry.detail.as_ref().and_then(|detail| detail.order.as_ref()) {
-        match exceeds_shipped(&draft, entry, order, recalled) {
-            Some(exceeds) => draft.change.exceeds_shipped = exceeds,
+        match shipped_on(&draft, entry, order, recalled) {
+            Some(shipped) => {
+                draft.change.exceeds_shipped = shipped.is_exceeded;
+                shipped_at = shipped.unit_cost;
+            }
             None => {
                 let order = Recall::Order(draft.change.tenant, order.clone());
                 return Ok(Decision::Recall(order));
             }
         }
     }
-    enter(draft, entry, MovementKind::Return, bucket).map(Decision::Change)
+    let stated = entry.detail.as_ref().and_then(|detail| detail.unit_cost);
+    let cost = |draft: &mut Draft<'_>, at| match stated.or(shipped_at) {
+        Some(cost) => Ok(Some(cost)),
+        None => draft.found_cost(at),
+    };
+    enter(draft, entry, MovementKind::Return, bucket, cost).map(Decision::Change)
 }
 
-/// Whether more comes back than was shipped on the order; `None`: nobody has looked yet.
-fn exceeds_shipped(
+/// What is known about shipments of an item on an order.
+struct Shipped {
+    /// More comes back than was shipped.
+    is_exceeded: bool,
+    /// The cost at which a unit left.
+    unit_cost: Option<Money>,
+}
+
+/// What was shipped on the order; `None`: nobody has looked yet.
+fn shipped_on(
     draft: &Draft<'_>,
     entry: &StockEntry,
     order: &Reference,
     recalled: Recalled,
-) -> Option<bool> {
+) -> Option<Shipped> {
+    let nothing = Shipped { is_exceeded: true, unit_cost: None };
     let tenant = draft.change.tenant;
     let Some(item) = draft.stock.item_number(tenant, &entry.place.item) else {
-        return Some(true); // Nothing of an item never heard of was ever shipped.
+        return Some(nothing); // Nothing of an item never heard of was ever shipped.
     };
     match draft.stock.promises.tally(&(tenant, order.clone())) {
-        Some(tally) => Some(tally.is_exceeded_by(item, entry.quantity)),
-        None if recalled == Recalled::Searched => Some(true),
+        Some(tally) => Some(Shipped {
+            is_exceeded: tally.is_exceeded_by(item, entry.quantity),
+            unit_cost: tally.unit_cost(item),
+        }),
+        None if recalled == Recalled::Searched => Some(nothing),
         None => None,
     }
 }
@@ -62,19 +90,36 @@ fn condition_of(detail: Option<&Arc<Detail>>) -> Condition {
     detail.and_then(|detail| detail.condition).unwrap_or(Condition::Damaged)
 }
 
+/// Goods come in as a layer of their own, or join their lot.
 fn enter(
     mut draft: Draft<'_>,
     entry: &StockEntry,
     kind: MovementKind,
     bucket: Bucket,
+    cost: impl FnOnce(&mut Draft<'_>, usize) -> Result<Option<Money>, Rejection>,
 ) -> Result<Box<Change>, Rejection> {
     let at = draft.find_place(&entry.place, Unknown::Create)?;
     let (item, _) = draft.place_of(at);
     if !draft.is_tracked(item) {
         return Err(Rejection::NotTracked(entry.place.item.clone()));
     }
+    let unit_cost = cost(&mut draft, at)?;
     draft.tell(entry.detail.as_ref());
-    draft.book(at, kind, None, Some(bucket), entry.quantity)?;
+    let detail = entry.detail.as_deref();
+    let lot = detail.and_then(|detail| detail.lot.clone());
+    let mut expiry = detail.and_then(|detail| detail.expiry);
+    if let (MovementKind::Return, None, Some(lot)) = (kind, expiry, &lot) {
+        expiry = draft.expiry_of_lot(at, lot);
+    }
+    let (received_at, sequence) = (draft.change.occurred_at(), draft.sequence);
+    let origin = Origin { received_at, sequence, lot, expiry, unit_cost };
+    let is_over = origin.expiry.is_some_and(|day| day.end() <= draft.now());
+    let to = if is_over && bucket == Bucket::Available { Bucket::QualityHold } else { bucket };
+    let layer = Layer { origin, quantity: entry.quantity };
+    match late::count_after(&draft, at).filter(|_| kind == MovementKind::Receipt) {
+        Some(counted) => late::receive(&mut draft, at, Entry::enter(kind, to), layer, counted)?,
+        None => draft.bring(at, Entry::enter(kind, to), layer)?,
+    }
     draft.show(at);
     Ok(draft.finish())
 }
@@ -87,7 +132,12 @@ pub(super) fn sell(mut draft: Draft<'_>, entry: &StockEntry) -> Result<Box<Chang
     draft.tell(entry.detail.as_ref());
     // Sales of untracked items always succeed and move nothing.
     if draft.is_tracked(item) {
-        draft.book(at, MovementKind::Sale, Some(Bucket::Available), None, entry.quantity)?;
+        let lot = entry.detail.as_ref().and_then(|detail| detail.lot.as_ref());
+        let leave = Entry::leave(MovementKind::Sale, Bucket::Available);
+        draft.send(at, leave, entry.quantity, lot)?;
+        if let Some(counted) = late::count_after(&draft, at) {
+            late::put_back(&mut draft, at, entry.quantity, counted)?;
+        }
     }
     draft.show(at);
     Ok(draft.finish())

@@ -9,13 +9,15 @@ use super::life::{held_at, next_version, put, refuse_ended, release_open, settle
 use crate::catalog::{ItemNumber, LocationNumber};
 use crate::change::{LineShare, MovementKind};
 use crate::command::{Force, Fulfil, Place, Rest, ShippedLine};
+use crate::draft::goods::Entry;
 use crate::draft::{Draft, Nature, Unknown, sums::summed};
-use crate::ids::ItemId;
+use crate::ids::{ItemId, LotNumber};
+use crate::layer::Area;
 use crate::limits::SHIPMENTS_MAX;
-use crate::position::{Bucket, PositionNumber};
-use crate::quantity::Quantity;
+use crate::position::{Bucket, Contents, PositionNumber};
+use crate::quantity::{Money, Quantity};
 use crate::rejection::{Limit, Rejection, Shortage};
-use crate::reservation::{Holding, Reservation, Shipment, Status};
+use crate::reservation::{Holding, Line, Reservation, Shipment, Status};
 
 /// Ships; the same shipment is booked once.
 pub(super) fn fulfil(
@@ -57,17 +59,13 @@ fn ship_all(draft: &mut Draft<'_>, next: &mut Reservation, force: Force) -> Resu
         if open.is_zero() {
             continue;
         }
+        let mut value = Money::ZERO;
         if let Some(position) = held_at(line) {
-            let at = draft.touch(position);
-            check_shelf(draft, at, draft.figures(at).shelf(), open, force)?;
-            draft.book(at, MovementKind::Fulfil, bucket, None, open)?;
+            let lot = line.lot.clone();
+            value = ship_held(draft, position, bucket, (open, lot.as_deref()), force)?;
         }
-        line.fulfilled = line.fulfilled.saturating_add(open);
-        draft.change.shipped.push(LineShare {
-            item: line.item,
-            position: line.position,
-            quantity: open,
-        });
+        let position = line.position;
+        note_shipped(draft, line, position, open, value);
     }
     Ok(())
 }
@@ -77,7 +75,15 @@ struct Parcel<'a> {
     id: &'a ItemId,
     item: ItemNumber,
     location: LocationNumber,
+    lot: Option<&'a LotNumber>,
     rest: Quantity,
+}
+
+/// Whether goods of an item, from a named lot or any, may serve a line: one that is promised from another
+/// lot waits for that.
+fn serves(item: ItemNumber, lot: Option<&LotNumber>, line: &Line) -> bool {
+    let promised = line.lot.as_deref();
+    line.item == item && (lot.is_none() || promised.is_none() || lot == promised)
 }
 
 /// Ships quantities from places: first what is held at each, then what is held elsewhere.
@@ -91,7 +97,8 @@ fn ship(
     let mut parcels = Vec::with_capacity(lines.len());
     for line in lines.iter() {
         let (item, location) = find(draft, &line.place, force)?;
-        parcels.push(Parcel { id: &line.place.item, item, location, rest: line.quantity });
+        let (id, lot) = (&line.place.item, line.lot.as_ref());
+        parcels.push(Parcel { id, item, location, lot, rest: line.quantity });
     }
     check_open(next, &parcels)?;
     for own in [true, false] {
@@ -99,7 +106,16 @@ fn ship(
             ship_parcel(draft, next, parcel, own, force)?;
         }
     }
-    Ok(())
+    // A lot that was named serves no line that is promised from another one.
+    match parcels.iter().find(|parcel| !parcel.rest.is_zero()) {
+        None => Ok(()),
+        Some(left) => {
+            let requested = lines.iter().find(|line| line.lot.as_ref() == left.lot);
+            let requested = requested.map_or(left.rest, |line| line.quantity);
+            let open = requested.saturating_sub(left.rest);
+            Err(Rejection::ExceedsOpen { item: Some(left.id.clone()), requested, open })
+        }
+    }
 }
 
 /// Of each item at most what is open may leave, wherever it leaves from.
@@ -133,27 +149,46 @@ fn ship_parcel(
     let item = parcel.item;
     let here = draft.stock.position_number(item, parcel.location);
     let bucket = next.status.bucket();
-    for line in next.lines.iter_mut().filter(|line| line.item == item) {
+    let named = parcel.lot;
+    for line in next.lines.iter_mut().filter(|line| serves(item, named, line)) {
         let is_here = here.is_some() && line.position == here;
         let share = line.open().min(parcel.rest);
         if is_here != own || share.is_zero() {
             continue;
         }
-        let from = match (line.holding, line.position) {
-            (Holding::Nothing, position) => position,
+        let lot = parcel.lot.cloned().or_else(|| line.lot.as_deref().cloned());
+        let (from, value) = match (line.holding, line.position) {
+            (Holding::Nothing, position) => (position, Money::ZERO),
             (Holding::Stock, Some(held)) if own => {
-                Some(ship_held(draft, held, bucket, share, force)?)
+                if line.lot.is_none() {
+                    check_free_lot(draft, held, parcel.lot, share, force)?;
+                }
+                let value = ship_held(draft, held, bucket, (share, lot.as_ref()), force)?;
+                (Some(held), value)
             }
             (Holding::Stock, held) => {
                 let place = (item, parcel.location);
-                Some(ship_elsewhere(draft, held, place, bucket, share, force)?)
+                let goods = (share, lot.as_ref());
+                let (from, value) = ship_elsewhere(draft, held, place, bucket, goods, force)?;
+                (Some(from), value)
             }
         };
-        line.fulfilled = line.fulfilled.saturating_add(share);
         parcel.rest = parcel.rest.saturating_sub(share);
-        draft.change.shipped.push(LineShare { item, position: from, quantity: share });
+        note_shipped(draft, line, from, share, value);
     }
     Ok(())
+}
+
+fn note_shipped(
+    draft: &mut Draft<'_>,
+    line: &mut Line,
+    position: Option<PositionNumber>,
+    quantity: Quantity,
+    value: Money,
+) {
+    line.fulfilled = line.fulfilled.saturating_add(quantity);
+    line.fulfilled_value = line.fulfilled_value.saturating_add(value);
+    draft.change.shipped.push(LineShare { item: line.item, position, quantity, value });
 }
 
 fn find(
@@ -168,18 +203,22 @@ fn find(
     Ok((item?, draft.find_location(&place.location, unknown)?))
 }
 
-/// From the caller's own hold: it must lie on the shelf.
+/// What leaves, and the lot it is to be picked from.
+type Wanted<'a> = (Quantity, Option<&'a LotNumber>);
+
+/// From the caller's own hold: it must lie on the shelf. Tells what it was worth.
 fn ship_held(
     draft: &mut Draft<'_>,
     position: PositionNumber,
     bucket: Option<Bucket>,
-    quantity: Quantity,
+    (quantity, lot): Wanted<'_>,
     force: Force,
-) -> Result<PositionNumber, Rejection> {
+) -> Result<Money, Rejection> {
     let at = draft.touch(position);
-    check_shelf(draft, at, draft.figures(at).shelf(), quantity, force)?;
-    draft.book(at, MovementKind::Fulfil, bucket, None, quantity)?;
-    Ok(position)
+    let there = there_of(draft, at, lot, draft.figures(at).shelf());
+    check_shelf(draft, at, there, quantity, force)?;
+    let from = bucket.expect("an open reservation holds in a bucket");
+    send(draft, at, from, quantity, lot)
 }
 
 /// From another place than it is held: it must be free there, and the hold is given back.
@@ -188,17 +227,63 @@ fn ship_elsewhere(
     held: Option<PositionNumber>,
     (item, location): (ItemNumber, LocationNumber),
     bucket: Option<Bucket>,
-    quantity: Quantity,
+    (quantity, lot): Wanted<'_>,
     force: Force,
-) -> Result<PositionNumber, Rejection> {
+) -> Result<(PositionNumber, Money), Rejection> {
     if let Some(held) = held {
         let at = draft.touch(held);
         draft.book(at, MovementKind::Release, bucket, Some(Bucket::Available), quantity)?;
     }
     let at = draft.open_at(item, location);
-    check_shelf(draft, at, draft.figures(at).available, quantity, force)?;
-    draft.book(at, MovementKind::Fulfil, Some(Bucket::Available), None, quantity)?;
-    Ok(draft.number(at))
+    let available = draft.figures(at).available;
+    let free = match lot {
+        Some(lot) => available.min(draft.free_of_lot(at, Bucket::Available, lot)),
+        None => available,
+    };
+    check_shelf(draft, at, free, quantity, force)?;
+    let value = send(draft, at, Bucket::Available, quantity, lot)?;
+    Ok((draft.number(at), value))
+}
+
+/// What leaves by the item's strategy, and what it was worth.
+fn send(
+    draft: &mut Draft<'_>,
+    at: usize,
+    from: Bucket,
+    quantity: Quantity,
+    lot: Option<&LotNumber>,
+) -> Result<Money, Rejection> {
+    let booked = draft.change.movements.len();
+    draft.send(at, Entry::leave(MovementKind::Fulfil, from), quantity, lot)?;
+    Ok(draft.change.movements.get(booked).map_or(Money::ZERO, |movement| movement.value))
+}
+
+/// How much of a lot lies on a shelf, promised or not; of any lot, what is given.
+fn there_of(
+    draft: &mut Draft<'_>,
+    at: usize,
+    lot: Option<&LotNumber>,
+    shelf: Quantity,
+) -> Quantity {
+    match (lot, draft.contents(at)) {
+        (None, _) => shelf,
+        (Some(_), Contents::Single(..)) => Quantity::ZERO,
+        (Some(lot), Contents::Many(layers)) => shelf.min(layers.of_lot(Area::Shelf, lot)),
+    }
+}
+
+/// A promise of any lot may take a named one only as far as that is not promised by its number.
+fn check_free_lot(
+    draft: &mut Draft<'_>,
+    position: PositionNumber,
+    lot: Option<&LotNumber>,
+    quantity: Quantity,
+    force: Force,
+) -> Result<(), Rejection> {
+    let Some(lot) = lot else { return Ok(()) };
+    let at = draft.touch(position);
+    let free = draft.free_of_lot(at, Bucket::Available, lot);
+    check_shelf(draft, at, free, quantity, force)
 }
 
 fn check_shelf(

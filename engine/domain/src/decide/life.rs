@@ -7,6 +7,7 @@ use super::Decision;
 use crate::change::{Change, LineShare, MovementKind};
 use crate::draft::Draft;
 use crate::position::Bucket;
+use crate::quantity::Money;
 use crate::rejection::Rejection;
 use crate::reservation::{Holding, Line, Reservation, Status};
 use crate::time::Timestamp;
@@ -117,6 +118,7 @@ pub(super) fn release_open(
             item: line.item,
             position: line.position,
             quantity: open,
+            value: Money::ZERO,
         });
     }
     Ok(())

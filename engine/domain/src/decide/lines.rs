@@ -83,7 +83,8 @@ fn find_line(
     let stock = draft.stock;
     let is_meant = |line: &Line| {
         let at = line.position.and_then(|number| stock.position(number)).map(|held| held.location);
-        line.item == item && location.is_none_or(|location| at == Some(location))
+        let is_of_lot = wish.lot.is_none() || line.lot.as_deref() == wish.lot.as_ref();
+        line.item == item && is_of_lot && location.is_none_or(|location| at == Some(location))
     };
     let meant = || held.lines.iter().enumerate().filter(|(_, line)| is_meant(line));
     let mut live = meant().filter(|(_, line)| !line.is_spent());
@@ -123,6 +124,9 @@ fn set_line(
     {
         let at = draft.touch(position);
         let back = before.saturating_sub(after);
+        if let Some(lot) = &line.lot {
+            draft.hold_lot(position, lot, back.negated());
+        }
         draft.book(at, MovementKind::Release, Some(bucket), Some(Bucket::Available), back)?;
     }
     line.quantity = quantity;
@@ -147,11 +151,18 @@ fn grow(
         return Ok(None);
     }
     let at = draft.touch(position);
-    let free = room(&draft.policy(at), draft.figures(at).available, Backorder::Policy);
+    let mut free = room(&draft.policy(at), draft.figures(at).available, Backorder::Policy);
+    if let Some(lot) = &line.lot {
+        let of_lot = draft.free_of_lot(at, Bucket::Available, lot).max(Quantity::ZERO);
+        free = Some(free.map_or(of_lot, |free| free.min(of_lot)));
+    }
     if let Some(free) = free.filter(|free| *free < more) {
         return Ok(Some(free));
     }
     draft.book(at, MovementKind::Reserve, Some(Bucket::Available), Some(bucket), more)?;
+    if let Some(lot) = &line.lot {
+        draft.hold_lot(position, lot, more);
+    }
     Ok(None)
 }
 

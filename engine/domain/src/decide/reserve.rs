@@ -10,9 +10,10 @@ use crate::catalog::ItemNumber;
 use crate::change::{Change, MovementKind};
 use crate::command::{Completeness, RequestedLine, Reserve, Wanted};
 use crate::draft::{Draft, sums::summed};
+use crate::ids::LotNumber;
 use crate::limits::LINES_MAX;
 use crate::position::{Bucket, PositionNumber};
-use crate::quantity::Quantity;
+use crate::quantity::{Money, Quantity};
 use crate::rejection::{Limit, Rejection, Shortage};
 use crate::reservation::{Holding, Line, Reservation, Status};
 
@@ -85,10 +86,13 @@ pub(super) fn serve(
 ) -> Result<Option<Shortage>, Rejection> {
     if !draft.is_tracked(item) {
         let position = untracked_place(draft, item, &wish.wanted)?;
-        taken(line(item, position, Holding::Nothing, wish.quantity));
+        taken(line(item, position, Holding::Nothing, wish.lot.as_ref(), wish.quantity));
         return Ok(None);
     }
-    let choice = choice::choose(draft, item, wish.quantity, &wish.wanted, terms)?;
+    let choice = match &wish.lot {
+        None => choice::choose(draft, item, wish.quantity, &wish.wanted, terms)?,
+        Some(lot) => choice::choose_of_lot(draft, item, wish, lot, terms)?,
+    };
     for take in choice.takes.as_slice() {
         let at = match take.spot {
             Spot::Position(number) => draft.touch(number),
@@ -101,7 +105,11 @@ pub(super) fn serve(
             Some(bucket),
             take.quantity,
         )?;
-        taken(line(item, Some(draft.number(at)), Holding::Stock, take.quantity));
+        let number = draft.number(at);
+        if let Some(lot) = &wish.lot {
+            draft.hold_lot(number, lot, take.quantity);
+        }
+        taken(line(item, Some(number), Holding::Stock, wish.lot.as_ref(), take.quantity));
     }
     Ok(choice.missing.is_positive().then(|| Shortage {
         item: wish.item.clone(),
@@ -146,22 +154,24 @@ fn line(
     item: ItemNumber,
     position: Option<PositionNumber>,
     holding: Holding,
+    lot: Option<&LotNumber>,
     quantity: Quantity,
 ) -> Line {
     let (fulfilled, released) = (Quantity::ZERO, Quantity::ZERO);
-    Line { item, position, holding, quantity, fulfilled, released }
+    let (lot, fulfilled_value) = (lot.map(|lot| Arc::new(lot.clone())), Money::ZERO);
+    Line { item, position, holding, lot, quantity, fulfilled, fulfilled_value, released }
 }
 
 /// So few are compared with each other; more are sorted.
 const FEW: usize = 16;
 
-type LineKey = (ItemNumber, Option<PositionNumber>, Holding);
+type LineKey<'a> = (ItemNumber, Option<PositionNumber>, Holding, Option<&'a LotNumber>);
 
-const fn key_of(line: &Line) -> LineKey {
-    (line.item, line.position, line.holding)
+fn key_of(line: &Line) -> LineKey<'_> {
+    (line.item, line.position, line.holding, line.lot.as_deref())
 }
 
-/// Lines for the same position become one, at the place of the first.
+/// Lines for the same position and lot become one, at the place of the first.
 pub(super) fn merged(lines: Vec<Line>) -> Result<Vec<Line>, Rejection> {
     let merged = if are_distinct(&lines) { lines } else { merge(&lines)? };
     if merged.len() > LINES_MAX as usize {
@@ -180,14 +190,14 @@ fn are_distinct(lines: &[Line]) -> bool {
         }
         return true;
     }
-    let mut keys: Vec<LineKey> = lines.iter().map(key_of).collect();
+    let mut keys: Vec<LineKey<'_>> = lines.iter().map(key_of).collect();
     keys.sort_unstable();
     keys.windows(2).all(|pair| pair.first() != pair.last())
 }
 
 fn merge(lines: &[Line]) -> Result<Vec<Line>, Rejection> {
     let mut merged: Vec<Line> = Vec::with_capacity(lines.len());
-    let mut places: BTreeMap<LineKey, usize> = BTreeMap::new();
+    let mut places: BTreeMap<LineKey<'_>, usize> = BTreeMap::new();
     let sum = |one: Quantity, other| one.checked_add(other).ok_or(Rejection::QuantityOverflow);
     for line in lines {
         let place = *places.entry(key_of(line)).or_insert(merged.len());
@@ -195,9 +205,10 @@ fn merge(lines: &[Line]) -> Result<Vec<Line>, Rejection> {
             Some(held) => {
                 held.quantity = sum(held.quantity, line.quantity)?;
                 held.fulfilled = sum(held.fulfilled, line.fulfilled)?;
+                held.fulfilled_value = held.fulfilled_value.saturating_add(line.fulfilled_value);
                 held.released = sum(held.released, line.released)?;
             }
-            None => merged.push(*line),
+            None => merged.push(line.clone()),
         }
     }
     Ok(merged)

@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::command::{Place, ReleasedLine, RequestedLine, ShippedLine, Wanted};
-use crate::ids::{ItemId, LocationId};
+use crate::ids::{ItemId, LocationId, LotNumber};
 use crate::quantity::Quantity;
 use crate::rejection::Rejection;
 
@@ -59,10 +59,10 @@ fn are_distinct<L: Summable>(lines: &[L]) -> bool {
 }
 
 impl Summable for RequestedLine {
-    type Name<'a> = (&'a ItemId, &'a Wanted);
+    type Name<'a> = (&'a ItemId, &'a Wanted, Option<&'a LotNumber>);
 
     fn name(&self) -> Self::Name<'_> {
-        (&self.item, &self.wanted)
+        (&self.item, &self.wanted, self.lot.as_ref())
     }
 
     fn quantity(&mut self) -> &mut Quantity {
@@ -71,10 +71,10 @@ impl Summable for RequestedLine {
 }
 
 impl Summable for ShippedLine {
-    type Name<'a> = &'a Place;
+    type Name<'a> = (&'a Place, Option<&'a LotNumber>);
 
     fn name(&self) -> Self::Name<'_> {
-        &self.place
+        (&self.place, self.lot.as_ref())
     }
 
     fn quantity(&mut self) -> &mut Quantity {
@@ -83,10 +83,10 @@ impl Summable for ShippedLine {
 }
 
 impl Summable for ReleasedLine {
-    type Name<'a> = (&'a ItemId, Option<&'a LocationId>);
+    type Name<'a> = (&'a ItemId, Option<&'a LocationId>, Option<&'a LotNumber>);
 
     fn name(&self) -> Self::Name<'_> {
-        (&self.item, self.location.as_ref())
+        (&self.item, self.location.as_ref(), self.lot.as_ref())
     }
 
     fn quantity(&mut self) -> &mut Quantity {

@@ -54,6 +54,7 @@ fn fingerprints_are_pinned() {
             item,
             quantity: Quantity::units(2),
             wanted: Wanted::Only(location),
+            lot: None,
         }],
     }));
     for (action, expected) in [

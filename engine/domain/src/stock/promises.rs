@@ -6,10 +6,12 @@ use alloc::vec::Vec;
 
 use super::deadlines::Deadlines;
 use super::orders::Orders;
+use super::promised_lots::PromisedLots;
 use super::tallies::{OrderKey, Tallies, Tally};
 use crate::catalog::{ItemNumber, TenantNumber};
-use crate::ids::Reference;
+use crate::ids::{LotNumber, Reference};
 use crate::index_table::IndexTable;
+use crate::position::PositionNumber;
 use crate::quantity::Quantity;
 use crate::reservation::{Reservation, ReservationNumber};
 use crate::slab::Slab;
@@ -29,6 +31,7 @@ pub struct Promises {
     deadlines: Deadlines,
     tallies: Tallies,
     transfers: BTreeMap<TransferNumber, Transfer>,
+    lots: PromisedLots,
     /// What has ended, by the time at which it may be forgotten.
     fading: VecDeque<(Timestamp, Fading)>,
     kept_ms: i64,
@@ -52,6 +55,7 @@ impl Promises {
             deadlines: Deadlines::new(partitions),
             tallies: Tallies::default(),
             transfers: BTreeMap::new(),
+            lots: PromisedLots::default(),
             fading: VecDeque::new(),
             kept_ms,
         }
@@ -74,6 +78,12 @@ impl Promises {
     #[must_use]
     pub fn transfer(&self, number: TransferNumber) -> Option<&Transfer> {
         self.transfers.get(&number)
+    }
+
+    /// What is promised by lot at a position.
+    #[must_use]
+    pub fn by_lot(&self, position: PositionNumber) -> &[(LotNumber, Quantity)] {
+        self.lots.at(position)
     }
 
     /// How many reservations are open.
@@ -148,6 +158,7 @@ impl Promises {
         let was_open = held.is_some_and(|held| held.status.is_open());
         let before = held.map(|held| &**held);
         self.deadlines.replace(before, &reservation, partition_of);
+        self.lots.replace(before, &reservation);
         let is_open = reservation.status.is_open();
         self.open =
             self.open.saturating_add(u32::from(is_open)).saturating_sub(u32::from(was_open));
@@ -226,7 +237,9 @@ impl Promises {
         let mut tally = Tally::default();
         let elsewhere = ended.iter().filter(|held| self.slot_of(held.number).is_none());
         for held in elsewhere.chain(self.of_order(key.0, &key.1)) {
-            held.lines.iter().for_each(|line| tally.ship(line.item, line.fulfilled));
+            held.lines
+                .iter()
+                .for_each(|line| tally.ship(line.item, line.fulfilled, line.fulfilled_value));
         }
         returned.for_each(|(item, quantity)| tally.take_back(item, quantity));
         let until = now.plus_millis(self.kept_ms);

@@ -7,7 +7,8 @@ use alloc::collections::BTreeMap;
 
 use crate::catalog::{ItemNumber, TenantNumber};
 use crate::ids::Reference;
-use crate::quantity::Quantity;
+use crate::layer::unit_cost_of;
+use crate::quantity::{Money, Quantity};
 use crate::time::Timestamp;
 
 /// An order of a tenant.
@@ -17,6 +18,8 @@ pub(crate) type OrderKey = (TenantNumber, Reference);
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tally {
     shipped: BTreeMap<ItemNumber, Quantity>,
+    /// What that was worth.
+    values: BTreeMap<ItemNumber, Money>,
     returned: BTreeMap<ItemNumber, Quantity>,
 }
 
@@ -27,8 +30,18 @@ fn add(sums: &mut BTreeMap<ItemNumber, Quantity>, item: ItemNumber, quantity: Qu
 
 impl Tally {
     /// Takes note of a shipment.
-    pub fn ship(&mut self, item: ItemNumber, quantity: Quantity) {
+    pub fn ship(&mut self, item: ItemNumber, quantity: Quantity, value: Money) {
         add(&mut self.shipped, item, quantity);
+        let sum = self.values.entry(item).or_default();
+        *sum = sum.saturating_add(value);
+    }
+
+    /// The cost at which a unit left, over all shipments; `None` when nothing left, or nothing of a known
+    /// cost.
+    #[must_use]
+    pub fn unit_cost(&self, item: ItemNumber) -> Option<Money> {
+        let value = self.values.get(&item).filter(|value| !value.is_zero())?;
+        unit_cost_of(*value, *self.shipped.get(&item)?)
     }
 
     /// Takes note of a return.

@@ -31,6 +31,7 @@ fn a_reservation_tells_its_life() {
         item: item("item-1"),
         quantity: units(3),
         wanted: Wanted::Only(location("WH-01")),
+        lot: None,
     };
     let events = shop.act(Action::SetLines { reservation, lines: vec![fewer] });
     assert_eq!(
@@ -48,7 +49,8 @@ fn a_reservation_tells_its_life() {
             "ReservationConfirmed rsv-1-3 v4",
         ]
     );
-    let released = ReleasedLine { item: item("item-1"), location: None, quantity: units(1) };
+    let released =
+        ReleasedLine { item: item("item-1"), location: None, quantity: units(1), lot: None };
     let lines = Some(vec![released]);
     let events = shop.act(Action::Cancel { reservation, lines, detail: reason("fewer guests") });
     assert_eq!(
@@ -73,7 +75,7 @@ fn a_shipment_tells_what_left_and_what_was_given_back() {
     let mut shop = Shop::new();
     shop.receive("item-1", "WH-01", 10);
     shop.act(reserve(&[("item-1", 4, "WH-01")]));
-    let line = ShippedLine { place: place("item-1", "WH-01"), quantity: units(3) };
+    let line = ShippedLine { place: place("item-1", "WH-01"), quantity: units(3), lot: None };
     let events = shop.act(Action::Fulfil(Box::new(Fulfil {
         reservation: 2,
         shipment: Some(reference("shipment-1")),
@@ -115,7 +117,7 @@ fn what_ships_from_elsewhere_is_released_where_it_was_held() {
     shop.receive("item-1", "WH-01", 5);
     shop.receive("item-1", "WH-02", 5);
     shop.act(reserve(&[("item-1", 2, "WH-01")]));
-    let line = ShippedLine { place: place("item-1", "WH-02"), quantity: units(2) };
+    let line = ShippedLine { place: place("item-1", "WH-02"), quantity: units(2), lot: None };
     let events = shop.act(Action::Fulfil(Box::new(Fulfil {
         reservation: 3,
         shipment: None,

@@ -143,6 +143,7 @@ pub(super) fn reserve(lines: &[(&str, i64, &str)]) -> Action {
         item: item(id),
         quantity: units(*quantity),
         wanted: Wanted::Only(location(at)),
+        lot: None,
     };
     Action::Reserve(Box::new(Reserve {
         order: Some(reference("order-1")),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use onhand_domain::change::{Cause, Change, LineShare, MovementKind};
 use onhand_domain::command::Detail;
 use onhand_domain::position::Bucket;
-use onhand_domain::quantity::Quantity;
+use onhand_domain::quantity::{Money, Quantity};
 use onhand_domain::reservation::{Holding, Line, Reservation, Shipment, Status};
 use onhand_domain::time::Timestamp;
 
@@ -14,8 +14,10 @@ fn line(quantity: Quantity) -> Line {
         item: 8_321,
         position: Some(8_765),
         holding: Holding::Stock,
+        lot: None,
         quantity,
         fulfilled: Quantity::ZERO,
+        fulfilled_value: Money::ZERO,
         released: Quantity::ZERO,
     }
 }
@@ -88,7 +90,7 @@ fn changing(cause: Cause, kind: MovementKind, status: Status) -> Change {
 }
 
 fn share() -> LineShare {
-    LineShare { item: 8_321, position: Some(8_765), quantity: units(2) }
+    LineShare { item: 8_321, position: Some(8_765), quantity: units(2), value: Money::units(25) }
 }
 
 pub(super) fn samples() -> Vec<(&'static str, Change)> {

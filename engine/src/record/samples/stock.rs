@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
-use onhand_domain::change::{Cause, Change, MovementKind, PositionChange, Raised};
+use onhand_domain::change::{Cause, Change, Movement, MovementKind, PositionChange, Raised};
 use onhand_domain::command::{Condition, Detail, Source, SourcePosition, Trace};
 use onhand_domain::consumed::ConsumedEvent;
 use onhand_domain::ids::LotNumber;
-use onhand_domain::position::{Alarms, Bucket, Figures};
+use onhand_domain::layer::{Goods, Layer, Origin, Pick};
+use onhand_domain::position::{Alarms, Average, Bucket, Figures};
 use onhand_domain::quantity::Money;
 use onhand_domain::time::Day;
 use onhand_domain::transfer::{Transfer, TransferStatus};
@@ -47,8 +48,7 @@ pub(super) fn a_source() -> Option<Arc<Source>> {
         key: [0x5a; 16],
         fingerprint: 0xfedc_ba98_7654_3210,
     });
-    let position = a_place();
-    arc(Source { position, event, message: None })
+    arc(Source { event, ..Source::at(SourcePosition::clone(&a_place())) })
 }
 
 pub(super) fn a_place() -> Arc<SourcePosition> {
@@ -67,6 +67,39 @@ fn a_trace() -> Option<Arc<Trace>> {
         correlation: Some(text("b7e1c8a4")),
         causation: Some(text("event-1")),
     })
+}
+
+fn an_origin() -> Origin {
+    Origin {
+        received_at: BEFORE,
+        sequence: SEQUENCE - 70_000,
+        lot: Some(LotNumber::parse("lot-1").expect("valid")),
+        expiry: Some(Day::from_days(20_800)),
+        unit_cost: money("12.5"),
+    }
+}
+
+fn a_layer(quantity: i64) -> Layer {
+    Layer { origin: an_origin(), quantity: units(quantity) }
+}
+
+/// Goods leave a layer, and what was not there.
+fn goods(cause: Cause, kind: MovementKind) -> Change {
+    let booked = Movement {
+        value: Money::parse("137.5").expect("valid"),
+        picks: 2,
+        occurred_at: Some(BEFORE),
+        ..movement(kind, Some(Bucket::Available), None, units(11))
+    };
+    let short = Pick { goods: Goods::Shortage(None), quantity: units(1) };
+    let average = Average { value: Money::units(-7), unit_cost: money("7") };
+    Change {
+        positions: vec![PositionChange { average: Some(average), ..position(8_765) }],
+        movements: vec![movement(MovementKind::Reserve, None, None, units(1)), booked],
+        picks: vec![a_layer(10).as_pick(), short],
+        lot_dropped: true,
+        ..of(cause)
+    }
 }
 
 fn below_zero() -> PositionChange {
@@ -106,6 +139,7 @@ fn a_transfer(status: TransferStatus, begun: u64) -> Transfer {
         to: 8_766,
         quantity: units(20),
         received: if status == TransferStatus::InTransit { units(5) } else { units(20) },
+        freight: vec![a_layer(15)],
         status,
         created_at: BEFORE,
         updated_at: AT,
@@ -184,6 +218,9 @@ pub(super) fn samples() -> Vec<(&'static str, Change)> {
             "counted",
             stocked(Cause::Counted, MovementKind::Count, position(8_765), Detail::default()),
         ),
+        ("goods", goods(Cause::Sold, MovementKind::Sale)),
+        ("revalued", goods(Cause::Revalued, MovementKind::Revaluation)),
+        ("lot-expired", goods(Cause::LotExpired, MovementKind::Expired)),
         ("transfer-started", transferring(Cause::TransferStarted, InTransit, SEQUENCE)),
         ("transfer-received", transferring(Cause::TransferReceived, Received, SEQUENCE - 9)),
         ("transfer-cancelled", transferring(Cause::TransferCancelled, Cancelled, SEQUENCE - 9)),

@@ -41,7 +41,7 @@ fn letter(cause: Cause, letter: DeadLetter, fault: Option<Fault>) -> Change {
 
 /// A message that cannot be read: it has a place and no identity.
 fn buried() -> Change {
-    let source = arc(Source { position: stock::a_place(), event: None, message: None });
+    let source = arc(Source::at(SourcePosition::clone(&stock::a_place())));
     let message = Some(Message { bytes: Arc::from(&b"not json"[..]), length: 70_000 });
     let content = Some(LetterContent { message, unsent: None });
     let (letter, fault) = (a_letter(LetterStatus::Open), Some(fault()));

@@ -9,6 +9,7 @@ use onhand_domain::position::{Alarms, Figures};
 use onhand_domain::quantity::Quantity;
 use serde::{Deserialize, Serialize};
 
+use super::layer::{AverageV1, WorthV1};
 use super::policy::OwnAndEffectiveV1;
 use crate::record::DecodeError;
 use crate::record::code::{Code, code_or_zero, of_code_or_zero};
@@ -99,6 +100,7 @@ pub(in crate::record) struct PositionChangeV1<'a> {
     /// Records back to the one that changed it before.
     previous: u64,
     figures: FiguresV1,
+    average: Option<AverageV1>,
     /// Difference to `available`: mostly zero.
     sellable: Option<i64>,
     alarms: u8,
@@ -119,6 +121,7 @@ impl<'a> Mirror<'a> for PositionChangeV1<'a> {
             version: change.version,
             previous: base.back(change.previous),
             figures: FiguresV1::of(&change.figures, base),
+            average: change.average.as_ref().map(|average| AverageV1::of(average, base)),
             sellable: change.sellable.map(|sellable| sellable.millionths().wrapping_sub(available)),
             alarms: bits_of(change.alarms) | raised_bits_of(change.raised),
             threshold: change.threshold.map(Quantity::millionths),
@@ -134,6 +137,7 @@ impl<'a> Mirror<'a> for PositionChangeV1<'a> {
             version: self.version,
             previous: base.sequence(self.previous),
             figures: self.figures.restore(base)?,
+            average: restore_option(self.average, base)?,
             sellable: self
                 .sellable
                 .map(|more| Quantity::from_millionths(available.wrapping_add(more))),
@@ -187,29 +191,32 @@ pub(in crate::record) struct MovementV1 {
     from: u8,
     to: u8,
     quantity: i64,
+    worth: Option<WorthV1>,
 }
 
 impl<'a> Mirror<'a> for MovementV1 {
     type Of = Movement;
 
     #[inline]
-    fn of(movement: &'a Movement, _: Base) -> Self {
+    fn of(movement: &'a Movement, base: Base) -> Self {
         Self {
             position: movement.position,
             kind: movement.kind.code(),
             from: code_or_zero(movement.from),
             to: code_or_zero(movement.to),
             quantity: movement.quantity.millionths(),
+            worth: WorthV1::of(movement, base),
         }
     }
 
-    fn restore(self, _: Base) -> Result<Movement, DecodeError> {
-        Ok(Movement {
-            position: self.position,
-            kind: MovementKind::of_code(self.kind)?,
-            from: of_code_or_zero(self.from)?,
-            to: of_code_or_zero(self.to)?,
-            quantity: Quantity::from_millionths(self.quantity),
+    fn restore(self, base: Base) -> Result<Movement, DecodeError> {
+        let kind = MovementKind::of_code(self.kind)?;
+        let (from, to) = (of_code_or_zero(self.from)?, of_code_or_zero(self.to)?);
+        let quantity = Quantity::from_millionths(self.quantity);
+        let plain = Movement::plain(self.position, kind, from, to, quantity);
+        Ok(match self.worth {
+            Some(worth) => worth.restore(base, plain),
+            None => plain,
         })
     }
 }

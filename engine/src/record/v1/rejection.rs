@@ -1,7 +1,7 @@
 //! Frozen mirror of refusals: a number for the reason, and the parts that this reason has.
 
 use onhand_domain::dead_letter::LetterStatus;
-use onhand_domain::ids::{BinId, ItemId, LocationId, Text};
+use onhand_domain::ids::{BinId, ItemId, LocationId, LotNumber, Text};
 use onhand_domain::position::Figures;
 use onhand_domain::quantity::Quantity;
 use onhand_domain::rejection::{Limit, Rejection, Shortage, StockThere};
@@ -25,6 +25,7 @@ pub(in crate::record) struct RejectionV1<'a> {
     item: Option<&'a str>,
     location: Option<&'a str>,
     bin: Option<&'a str>,
+    lot: Option<&'a str>,
     requested: Option<i64>,
     /// What is shipped, or open.
     there: Option<i64>,
@@ -71,6 +72,10 @@ impl<'a> RejectionV1<'a> {
 
     fn the_bin(&self) -> Result<BinId, DecodeError> {
         Ok(name!(BinId, self.bin.ok_or(DecodeError::Missing("bin of a refusal"))?))
+    }
+
+    fn the_lot(&self) -> Result<LotNumber, DecodeError> {
+        Ok(name!(LotNumber, self.lot.ok_or(DecodeError::Missing("lot of a refusal"))?))
     }
 
     fn the_requested(&self) -> Result<Quantity, DecodeError> {
@@ -139,6 +144,7 @@ impl<'a> Mirror<'a> for RejectionV1<'a> {
             }
             Rejection::UnknownDeadLetter => about(23),
             Rejection::LetterSettled(status) => Self { word: status.code(), ..about(24) },
+            Rejection::UnknownLot(lot) => Self { lot: Some(lot.as_str()), ..about(25) },
         }
     }
 
@@ -184,6 +190,7 @@ impl<'a> Mirror<'a> for RejectionV1<'a> {
             22 => Rejection::LimitExceeded { what: Limit::of_code(self.word)?, limit: self.number },
             23 => Rejection::UnknownDeadLetter,
             24 => Rejection::LetterSettled(LetterStatus::of_code(self.word)?),
+            25 => Rejection::UnknownLot(self.the_lot()?),
             code => return Err(DecodeError::UnknownCode { what: "reason of a refusal", code }),
         })
     }

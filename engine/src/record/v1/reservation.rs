@@ -1,8 +1,10 @@
 //! Frozen mirrors of reservations and of shares of their lines.
 
+use std::sync::Arc;
+
 use onhand_domain::change::LineShare;
-use onhand_domain::ids::Reference;
-use onhand_domain::quantity::Quantity;
+use onhand_domain::ids::{LotNumber, Reference};
+use onhand_domain::quantity::{Money, Quantity};
 use onhand_domain::reservation::{Holding, Line, Reservation, Shipment, Status};
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +28,8 @@ pub(in crate::record) struct ReservationV1<'a> {
     updated_at: i64,
     version: u32,
     sequence: u64,
-    lines: List<'a, LineV1>,
+    #[serde(borrow)]
+    lines: List<'a, LineV1<'a>>,
     #[serde(borrow)]
     shipments: List<'a, ShipmentV1<'a>>,
 }
@@ -76,16 +79,18 @@ impl<'a> Mirror<'a> for ReservationV1<'a> {
 
 /// Mirror of [`Line`].
 #[derive(Serialize, Deserialize)]
-pub(in crate::record) struct LineV1 {
+pub(in crate::record) struct LineV1<'a> {
     item: u32,
     position: Option<u32>,
     holding: u8,
+    lot: Option<&'a str>,
     quantity: i64,
     fulfilled: i64,
+    fulfilled_value: i64,
     released: i64,
 }
 
-impl<'a> Mirror<'a> for LineV1 {
+impl<'a> Mirror<'a> for LineV1<'a> {
     type Of = Line;
 
     #[inline]
@@ -94,8 +99,10 @@ impl<'a> Mirror<'a> for LineV1 {
             item: line.item,
             position: line.position,
             holding: line.holding.code(),
+            lot: line.lot.as_deref().map(LotNumber::as_str),
             quantity: line.quantity.millionths(),
             fulfilled: line.fulfilled.millionths(),
+            fulfilled_value: line.fulfilled_value.millionths(),
             released: line.released.millionths(),
         }
     }
@@ -105,8 +112,10 @@ impl<'a> Mirror<'a> for LineV1 {
             item: self.item,
             position: self.position,
             holding: Holding::of_code(self.holding)?,
+            lot: self.lot.map(|text| Arc::new(name!(LotNumber, text))),
             quantity: Quantity::from_millionths(self.quantity),
             fulfilled: Quantity::from_millionths(self.fulfilled),
+            fulfilled_value: Money::from_millionths(self.fulfilled_value),
             released: Quantity::from_millionths(self.released),
         })
     }
@@ -137,13 +146,19 @@ pub(in crate::record) struct LineShareV1 {
     item: u32,
     position: Option<u32>,
     quantity: i64,
+    value: i64,
 }
 
 impl<'a> Mirror<'a> for LineShareV1 {
     type Of = LineShare;
 
     fn of(share: &'a LineShare, _: Base) -> Self {
-        Self { item: share.item, position: share.position, quantity: share.quantity.millionths() }
+        Self {
+            item: share.item,
+            position: share.position,
+            quantity: share.quantity.millionths(),
+            value: share.value.millionths(),
+        }
     }
 
     fn restore(self, _: Base) -> Result<LineShare, DecodeError> {
@@ -151,6 +166,7 @@ impl<'a> Mirror<'a> for LineShareV1 {
             item: self.item,
             position: self.position,
             quantity: Quantity::from_millionths(self.quantity),
+            value: Money::from_millionths(self.value),
         })
     }
 }

@@ -75,7 +75,7 @@ impl<'a> Mirror<'a> for SourceV1<'a> {
 
     fn restore(self, base: Base) -> Result<Source, DecodeError> {
         let event = restore_option(self.event, base)?;
-        Ok(Source { position: Arc::new(self.position.restore()), event, message: None })
+        Ok(Source { event, ..Source::at(self.position.restore()) })
     }
 }
 

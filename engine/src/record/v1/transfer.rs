@@ -4,13 +4,14 @@ use onhand_domain::quantity::Quantity;
 use onhand_domain::transfer::{Transfer, TransferStatus};
 use serde::{Deserialize, Serialize};
 
+use super::layer::FreightV1;
 use crate::record::DecodeError;
 use crate::record::code::Code;
 use crate::record::mirror::{Base, Mirror};
 
 /// Mirror of [`Transfer`]; numbers and times as in reservations.
 #[derive(Serialize, Deserialize)]
-pub(in crate::record) struct TransferV1 {
+pub(in crate::record) struct TransferV1<'a> {
     number: u64,
     tenant: u32,
     item: u32,
@@ -18,6 +19,8 @@ pub(in crate::record) struct TransferV1 {
     to: u32,
     quantity: i64,
     received: i64,
+    #[serde(borrow)]
+    freight: FreightV1<'a>,
     status: u8,
     created_at: i64,
     updated_at: i64,
@@ -25,7 +28,7 @@ pub(in crate::record) struct TransferV1 {
     sequence: u64,
 }
 
-impl<'a> Mirror<'a> for TransferV1 {
+impl<'a> Mirror<'a> for TransferV1<'a> {
     type Of = Transfer;
 
     fn of(held: &'a Transfer, base: Base) -> Self {
@@ -37,6 +40,7 @@ impl<'a> Mirror<'a> for TransferV1 {
             to: held.to,
             quantity: held.quantity.millionths(),
             received: held.received.millionths(),
+            freight: FreightV1::Given(&held.freight, base),
             status: held.status.code(),
             created_at: base.offset(held.created_at),
             updated_at: base.offset(held.updated_at),
@@ -54,6 +58,7 @@ impl<'a> Mirror<'a> for TransferV1 {
             to: self.to,
             quantity: Quantity::from_millionths(self.quantity),
             received: Quantity::from_millionths(self.received),
+            freight: self.freight.restore(base)?,
             status: TransferStatus::of_code(self.status)?,
             created_at: base.time(self.created_at),
             updated_at: base.time(self.updated_at),

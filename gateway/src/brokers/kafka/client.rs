@@ -5,6 +5,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{Message, OwnedMessage};
 use rdkafka::producer::{DeliveryResult, Producer, ProducerContext, ThreadedProducer};
@@ -107,9 +108,29 @@ impl ProducerContext for Context {
     }
 }
 
+/// A client that tells its errors to whoever calls it; nothing of them is for a human yet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quiet;
+
+impl ClientContext for Quiet {
+    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
+        tracing::debug!(target: "librdkafka", facility, "{message}");
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(%error, reason, "the Kafka client reports");
+    }
+}
+
+impl ConsumerContext for Quiet {}
+
+/// A consumer that says nothing by itself.
+pub(super) type QuietConsumer = BaseConsumer<Quiet>;
+
 /// Settings that all clients of one bridge share.
 pub(super) fn settings(config: &KafkaConfig) -> ClientConfig {
     let mut settings = ClientConfig::new();
+    config.connection.apply(&mut settings);
     settings
         .set("bootstrap.servers", &config.brokers)
         .set("client.id", &config.client_id)
@@ -140,9 +161,13 @@ pub(super) fn producer(
     let mut settings = settings(config);
     settings
         .set("enable.idempotence", "true")
+        // When a request is refused, none of those behind it may have been taken: one at a time, and the
+        // client stops for good instead of going on without the refused one.
+        .set("enable.gapless.guarantee", "true")
+        .set("max.in.flight.requests.per.connection", "1")
         .set("acks", "all")
         .set("partitioner", "murmur2_random")
-        .set("linger.ms", millis(config.linger))
+        .set("linger.ms", millis(if pace == Pace::Singly { Duration::ZERO } else { config.linger }))
         .set("delivery.timeout.ms", millis(config.delivery_timeout))
         .set("message.max.bytes", config.message_bytes_max.to_string())
         // The window counts what is under way; the client must never be the first to say stop.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -10,7 +10,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use tokio::sync::watch;
 
 use super::KafkaConfig;
-use super::client::{header, settings};
+use super::client::{Quiet, QuietConsumer, header, settings};
 use crate::brokers::envelope::{EPOCH, REPLAY, SEQUENCE};
 
 /// How long the broker may take to answer one question.
@@ -41,14 +41,14 @@ pub(super) fn newest_sent(
     stop: &watch::Receiver<bool>,
 ) -> Result<Vec<Sent>, String> {
     let told = |error: KafkaError| error.to_string();
-    let consumer: BaseConsumer = settings(config)
+    let consumer: QuietConsumer = settings(config)
         .set("group.id", format!("{}-look", config.client_id))
         .set("enable.auto.commit", "false")
         .set("enable.partition.eof", "true")
         .set("auto.offset.reset", "error")
         .set("isolation.level", "read_uncommitted")
         .set("fetch.wait.max.ms", "10")
-        .create()
+        .create_with_context(Quiet)
         .map_err(told)?;
     let mut sent = Vec::new();
     for topic in config.routes.topics() {
@@ -72,7 +72,7 @@ pub(super) fn newest_sent(
 }
 
 fn newest_of(
-    consumer: &BaseConsumer,
+    consumer: &QuietConsumer,
     topic: &str,
     partition: i32,
 ) -> Result<Option<Sent>, KafkaError> {
@@ -104,7 +104,7 @@ fn newest_of(
 /// The newest event of ours from an offset up to the end; not always the last one, because a stretch
 /// may have been sent again.
 fn read(
-    consumer: &BaseConsumer,
+    consumer: &QuietConsumer,
     topic: &str,
     partition: i32,
     from: i64,

@@ -2,9 +2,10 @@
 //!
 //! Offsets come from the engine's own watermarks, never from the group: a message and its offset are one
 //! record, so each acts once. Reading order: `source` (the thread: look, read, wait), `look` (is the
-//! topic still the one we know), `session` (reading), `lanes` (what is known of each partition),
+//! topic still the one we know), `beginnings` (where reading began), `session` (reading), `lanes` (what is known of each partition),
 //! `entry` (a message as a command), `transfers` (names that others gave to transfers).
 
+mod beginnings;
 mod entry;
 mod lanes;
 mod look;
@@ -19,12 +20,14 @@ use std::time::Duration;
 
 use onhand_domain::ids::{TenantId, Text};
 use onhand_engine::Engine;
+use onhand_storage::Cursors;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::{Check, KafkaConfig};
 use crate::brokers::consumed::Consumed;
-pub(crate) use entry::{Parsed, parse_again};
+use beginnings::Beginnings;
+pub(crate) use entry::{Parsed, parse_again, unnamed};
 pub(crate) use look::refetch;
 use source::Source;
 pub(crate) use transfers::TransferNames;
@@ -143,6 +146,7 @@ impl Intake {
     pub(super) fn start(
         engine: &Engine,
         config: &KafkaConfig,
+        cursors: &Cursors,
         stop: &watch::Sender<bool>,
         check: &watch::Receiver<Check>,
     ) -> io::Result<Self> {
@@ -154,6 +158,7 @@ impl Intake {
             let source = Source {
                 engine: engine.clone(),
                 config: config.clone(),
+                beginnings: Beginnings::new(cursors.clone()),
                 standing: Arc::clone(&standing),
                 consumed: Arc::clone(&consumed),
                 transfers: Arc::clone(&transfers),

@@ -1,4 +1,4 @@
-//! One pass over the log with one client: from the delivered watermark until it is told to stop, or until
+//! One pass over the log for one topic, with one client: from the delivered watermark until it is told to stop, or until
 //! the client fails and the next pass begins at the watermark again. So order is kept whatever happens:
 //! nothing overtakes what failed, and what is sent twice has the same ids.
 
@@ -11,8 +11,7 @@ use onhand_engine::events::{Event, EventType, events_of};
 use onhand_engine::ids::LOG;
 use onhand_engine::{Failure, Outbox, Published};
 use rdkafka::error::{KafkaError, KafkaResult};
-use rdkafka::message::OwnedMessage;
-use rdkafka::producer::{BaseRecord, ThreadedProducer};
+use rdkafka::producer::{BaseRecord, Producer, PurgeConfig, ThreadedProducer};
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
@@ -20,7 +19,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::SINK;
 use super::client::{Context, Deliveries, Pace, Told, look, producer};
 use super::fault::{Fault, fault_of};
-use super::publisher::{BEAT, Publisher};
+use super::follower::Follower;
+use super::setback::{Cause, Culprit, Setback};
 use crate::brokers::breaker::{Breaker, Phase, Verdict};
 use crate::brokers::dead_letters::DeadLetter;
 use crate::brokers::envelope::{Outgoing, headers, key, spell};
@@ -31,8 +31,12 @@ use crate::dialect::Messages;
 use crate::http::events::cursor::Cursor;
 use crate::http::timestamp;
 
+/// How often it looks at the time: pauses, and the watermark.
+const BEAT: Duration = Duration::from_millis(100);
 /// Reads of the log that may wait to be sent, each of a thousand records.
 const READS_AHEAD: usize = 2;
+/// How long a client that failed may take to give back what it holds.
+const GATHER_MAX: Duration = Duration::from_secs(1);
 /// How long a look at the broker may take.
 const LOOK_WAIT: Duration = Duration::from_secs(1);
 /// How often the watermark is kept.
@@ -46,7 +50,7 @@ pub(super) enum End {
     Stopped,
     /// The client failed; begin again at the watermark.
     Again,
-    /// The broker refused a batch for good; begin again, one by one up to this place.
+    /// The broker did not take a batch; begin again, one by one up to this place.
     Singly(Cursor),
     /// What had to go one by one has gone.
     Together,
@@ -71,7 +75,7 @@ enum Next {
 
 /// One pass.
 pub(super) struct Pass<'a> {
-    publisher: &'a Publisher,
+    follower: &'a Follower,
     breaker: &'a mut Breaker,
     clock: Stopwatch,
     producer: ThreadedProducer<Context>,
@@ -87,21 +91,23 @@ pub(super) struct Pass<'a> {
     singly_until: Option<Cursor>,
     /// The last place that a refused batch held.
     suspect: Option<Cursor>,
+    contact: Contact,
+    /// Messages that were handed to the client.
+    sent: usize,
     kept: (Cursor, Duration),
-    alarm: Alarm,
 }
 
-/// Whether a human has been called because of the lag.
-#[derive(PartialEq, Eq)]
-enum Alarm {
-    Silent,
-    Raised,
+/// Whether the broker knows the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Contact {
+    First,
+    Made,
 }
 
 impl<'a> Pass<'a> {
     /// Makes a client and begins to read behind the watermark.
     pub(super) fn begin(
-        publisher: &'a Publisher,
+        follower: &'a Follower,
         breaker: &'a mut Breaker,
         clock: Stopwatch,
         delivered: Cursor,
@@ -109,12 +115,12 @@ impl<'a> Pass<'a> {
     ) -> KafkaResult<Self> {
         let deliveries = Arc::<Deliveries>::default();
         let pace = if singly_until.is_some() { Pace::Singly } else { Pace::Together };
-        let producer = producer(&publisher.config, &deliveries, pace)?;
+        let producer = producer(&follower.config, &deliveries, pace)?;
         let (sender, reads) = mpsc::channel(READS_AHEAD);
-        let outbox = publisher.engine.outbox().clone();
+        let outbox = follower.engine.outbox().clone();
         tokio::spawn(read_ahead(outbox, delivered.last_whole_record(), sender));
         Ok(Self {
-            publisher,
+            follower,
             breaker,
             clock,
             producer,
@@ -127,8 +133,9 @@ impl<'a> Pass<'a> {
             began: delivered,
             singly_until,
             suspect: None,
+            contact: Contact::First,
+            sent: 0,
             kept: (delivered, clock.now()),
-            alarm: Alarm::Silent,
         })
     }
 
@@ -136,7 +143,7 @@ impl<'a> Pass<'a> {
     pub(super) async fn run(mut self) -> (End, Cursor) {
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut stop = self.publisher.stop.clone();
+        let mut stop = self.follower.stop.clone();
         let mut deadline = None;
         self.show_state();
         loop {
@@ -147,7 +154,7 @@ impl<'a> Pass<'a> {
             if self.singly_until.is_some_and(|until| self.ledger.delivered() >= until) {
                 return (End::Together, self.ledger.delivered());
             }
-            if self.publisher.is_stopping() {
+            if self.follower.is_stopping() {
                 let now = self.clock.now();
                 let until = *deadline.get_or_insert(now + DRAIN_MAX);
                 if now >= until || self.breaker.is_open() || self.is_done() {
@@ -160,7 +167,7 @@ impl<'a> Pass<'a> {
                 continue;
             }
             let wants_records = !self.has_next();
-            let is_stopping = self.publisher.is_stopping();
+            let is_stopping = self.follower.is_stopping();
             tokio::select! {
                 () = self.deliveries.wait() => {}
                 read = self.reads.recv(), if wants_records => match read {
@@ -183,64 +190,123 @@ impl<'a> Pass<'a> {
     }
 
     fn has_room(&self) -> bool {
-        let config = &self.publisher.config;
-        // One by one, nothing beyond the suspects is sent: the next pass is faster.
-        let is_past = self.singly_until.is_some_and(|until| self.ledger.entered_up_to() >= until);
-        !is_past
-            && self.ledger.messages() < config.in_flight_max
+        let config = &self.follower.config;
+        if let Some(until) = self.singly_until {
+            // Nothing is under way behind one that may be refused, and nothing beyond the suspects is sent:
+            // the next pass is faster.
+            return self.ledger.messages() == 0 && self.ledger.entered_up_to() < until;
+        }
+        // A broker takes whatever comes first from a client it does not know. Were the first request
+        // refused, it must not have a second one already: a few, then wait for them.
+        if self.contact == Contact::First && self.sent >= config.batch {
+            return false;
+        }
+        self.ledger.messages() < config.in_flight_max
             && self.ledger.bytes() < config.in_flight_bytes_max
     }
 
     fn is_done(&self) -> bool {
-        let durable = self.publisher.engine.outbox().durable();
+        let durable = self.follower.engine.outbox().durable();
         self.ledger.messages() == 0 && self.ledger.delivered() >= Cursor::behind(durable)
     }
 
     fn turn(&mut self) -> Result<(), Failed> {
         self.settle()?;
+        if self.ledger.messages() == 0 && self.sent >= self.follower.config.batch {
+            self.contact = Contact::Made;
+        }
         match self.breaker.phase(self.clock.now()) {
             Phase::Closed => self.send_some()?,
             Phase::HalfOpen => self.look(),
             Phase::Waiting(_) | Phase::Open(_) => {}
         }
-        self.publisher.figures.advance(self.ledger.delivered().last_whole_record());
+        self.follower.figures.advance(self.ledger.delivered().last_whole_record());
         self.keep_if_due();
-        self.watch_lag();
         Ok(())
     }
 
     /// Takes note of what became of messages.
     fn settle(&mut self) -> Result<(), Failed> {
-        let told = self.deliveries.take();
-        if told.is_empty() {
+        let mut setback = Setback::default();
+        let arrived = self.take(&mut setback);
+        if setback.is_empty() {
+            if arrived && self.breaker.deliver(self.ledger.delivered()) {
+                self.tell_found();
+            }
             return Ok(());
         }
-        let (now, mut failed, mut arrived) = (timestamp::now(), None, false);
-        for told in told {
+        self.gather(setback)
+    }
+
+    /// The client tells that it is of no use before it tells which message was refused: only when it has
+    /// given back everything is it known what is to blame.
+    fn gather(&mut self, mut setback: Setback) -> Result<(), Failed> {
+        self.producer.purge(PurgeConfig::default().queue().inflight());
+        if let Err(error) = self.producer.flush(GATHER_MAX) {
+            tracing::debug!(%error, "the client keeps messages to itself");
+        }
+        self.take(&mut setback);
+        self.fall(setback)
+    }
+
+    /// Takes what was told. Tells whether a message has arrived.
+    fn take(&mut self, setback: &mut Setback) -> bool {
+        let (now, mut arrived) = (timestamp::now(), false);
+        for told in self.deliveries.take() {
             match told {
                 Told::Arrived(tag) => {
                     arrived = true;
                     self.arrive(tag, now);
                 }
                 Told::Failed(tag, code, message) => {
-                    failed = self.judge(tag, code, message.map(|it| *it)).or(failed);
+                    setback.fail(self.ledger.place(tag), tag, code, message.map(|it| *it));
                 }
                 Told::Away(reason) => {
                     tracing::debug!(reason, "no broker answers");
                     self.look();
                 }
-                Told::Broken(reason) => {
-                    self.breaker.refuse(self.clock.now(), self.ledger.delivered());
-                    failed = Some(reason);
-                }
+                Told::Broken(reason) => setback.lose(reason),
             }
         }
-        if arrived && failed.is_none() && self.breaker.deliver(self.ledger.delivered()) {
-            self.tell_found();
-        }
-        let Some(reason) = failed else { return Ok(()) };
-        self.publisher.figures.fail(&reason);
-        tracing::warn!(reason, from = %self.ledger.delivered(), "publishing begins again");
+        arrived
+    }
+
+    /// The pass ends: the next one begins at the watermark, so nothing overtakes what failed.
+    fn fall(&mut self, setback: Setback) -> Result<(), Failed> {
+        let (now, last) = (self.clock.now(), setback.last());
+        let Some(cause) = setback.cause() else { return Ok(()) };
+        let reason = match cause {
+            Cause::Away(reason) => {
+                if self.breaker.lose(now) {
+                    self.tell_lost(&reason);
+                }
+                reason
+            }
+            Cause::Refused(culprit) => {
+                self.suspect = last;
+                let verdict = self.breaker.refuse(now, culprit.place);
+                let reason = culprit.code.to_string();
+                if verdict == Verdict::GiveUp && self.singly_until.is_some() {
+                    self.bury(&culprit);
+                }
+                reason
+            }
+            Cause::Hopeless(culprit) => {
+                self.suspect = last;
+                if self.singly_until.is_some() {
+                    self.bury(&culprit);
+                }
+                culprit.code.to_string()
+            }
+            Cause::Broken(reason) => {
+                self.breaker.refuse(now, self.ledger.delivered());
+                reason
+            }
+        };
+        self.follower.figures.fail(&reason);
+        let (topic, from) = (self.follower.figures.topic(), self.ledger.delivered());
+        let is_alone = self.suspect.is_some();
+        tracing::warn!(reason, topic, %from, is_alone, "publishing begins again");
         self.show_state();
         Err(Failed)
     }
@@ -249,56 +315,21 @@ impl<'a> Pass<'a> {
         let (note, is_whole) = self.ledger.settle(tag);
         if let (Some(event_type), true) = (note.event_type, is_whole) {
             let millis = u64::try_from(now.millis_since(note.decided)).unwrap_or(0);
-            self.publisher.figures.deliver(event_type, Duration::from_millis(millis));
-        }
-    }
-
-    /// What a failed delivery means. A reason when the pass has to end.
-    fn judge(
-        &mut self,
-        tag: Tag,
-        code: RDKafkaErrorCode,
-        message: Option<OwnedMessage>,
-    ) -> Option<String> {
-        let (now, at) = (self.clock.now(), self.ledger.place(tag));
-        match (fault_of(code), message) {
-            (Fault::TakenBack, _) => None,
-            (Fault::Hopeless, Some(message)) if self.singly_until.is_some() => {
-                self.bury(tag, &message, code);
-                None
-            }
-            (Fault::Hopeless, _) => {
-                self.suspect = self.suspect.max(Some(at));
-                Some(format!("{code}; sending one by one to find out which message it is"))
-            }
-            (Fault::Refused, Some(message)) if self.breaker.refuse(now, at) == Verdict::GiveUp => {
-                self.bury(tag, &message, code);
-                None
-            }
-            (Fault::Away, _) => {
-                if self.breaker.lose(now) {
-                    self.tell_lost(&code.to_string());
-                }
-                Some(code.to_string())
-            }
-            (Fault::Refused, Some(_)) => Some(code.to_string()),
-            (Fault::Broken | Fault::Refused, _) => {
-                self.breaker.refuse(now, at);
-                Some(code.to_string())
-            }
+            self.follower.figures.deliver(event_type, Duration::from_millis(millis));
         }
     }
 
     /// A message that will never be taken makes room for those behind it.
-    fn bury(&mut self, tag: Tag, message: &OwnedMessage, code: RDKafkaErrorCode) {
-        let (note, _) = self.ledger.settle(tag);
+    fn bury(&mut self, culprit: &Culprit) {
+        let (note, _) = self.ledger.settle(culprit.tag);
         let event_type = note.event_type.expect("only an event has messages");
-        let letter = DeadLetter::of_message(message, event_type, note.sequence, code.to_string());
-        self.publisher.keeper.keep(SINK, &letter, &self.publisher.figures);
+        let reason = culprit.code.to_string();
+        let letter = DeadLetter::of_message(&culprit.message, event_type, note.sequence, reason);
+        self.follower.keeper.keep(SINK, &letter, &self.follower.figures);
     }
 
     fn send_some(&mut self) -> Result<(), Failed> {
-        for _ in 0..self.publisher.config.batch {
+        for _ in 0..self.follower.config.batch {
             if !self.has_room() {
                 return Ok(());
             }
@@ -317,7 +348,7 @@ impl<'a> Pass<'a> {
     fn take_next(&mut self) -> Option<Next> {
         while self.next.is_empty() {
             let Published { sequence, epoch, change } = self.records.pop_front()?;
-            let view = self.publisher.engine.view();
+            let view = self.follower.engine.view();
             let events = events_of(LOG, epoch, sequence, &change, view.directory());
             // The watermark may stand inside a record.
             let new = events.into_iter().filter(|event| Cursor::of(event) > self.began);
@@ -329,9 +360,9 @@ impl<'a> Pass<'a> {
 
     /// Sends an event to every topic it belongs to.
     fn send(&mut self, event: &Event) -> Result<(), Failed> {
-        let publisher = self.publisher;
+        let follower = self.follower;
         let mut room = std::mem::take(&mut self.room);
-        let outgoing = spell(event, &publisher.config.routes, &mut room);
+        let outgoing = spell(event, &follower.config.routes, &mut room);
         let sizes: Vec<_> = outgoing.iter().map(|sent| sent.message.body.len()).collect();
         let event_type = (!sizes.is_empty()).then_some(event.event_type);
         let note = Note { event_type, decided: event.timestamp, sequence: event.sequence };
@@ -342,6 +373,7 @@ impl<'a> Pass<'a> {
                 .key(key.as_str())
                 .payload(sent.message.body)
                 .headers(headers(event, sent, None));
+            self.sent += 1;
             if let Err((error, _)) = self.producer.send(record) {
                 self.refused(tag, event, sent, &error)?;
             }
@@ -363,27 +395,29 @@ impl<'a> Pass<'a> {
         let now = self.clock.now();
         let is_over = match fault_of(code) {
             Fault::Hopeless => true,
-            Fault::Away => {
-                if self.breaker.lose(now) {
-                    self.tell_lost(&code.to_string());
+            Fault::Refused => self.breaker.refuse(now, Cursor::of(event)) == Verdict::GiveUp,
+            fault => {
+                let mut setback = Setback::default();
+                match fault {
+                    Fault::Away => setback.fail(Cursor::of(event), tag, code, None),
+                    _ => setback.lose(code.to_string()),
                 }
-                false
+                return self.gather(setback);
             }
-            _ => self.breaker.refuse(now, Cursor::of(event)) == Verdict::GiveUp,
         };
         if !is_over {
-            self.publisher.figures.fail(&error.to_string());
+            self.follower.figures.fail(&error.to_string());
             return Err(Failed);
         }
         self.ledger.settle(tag);
         let letter = DeadLetter::of_event(event, sent, code.to_string());
-        self.publisher.keeper.keep(SINK, &letter, &self.publisher.figures);
+        self.follower.keeper.keep(SINK, &letter, &self.follower.figures);
         Ok(())
     }
 
     /// Asks whether the broker is there. Blocks for a moment; nothing could be sent anyway.
     fn look(&mut self) {
-        let topics = self.publisher.config.routes.topics();
+        let topics = self.follower.config.routes.topics();
         match look(&self.producer, &topics, LOOK_WAIT) {
             Ok(()) => {
                 if self.breaker.find() {
@@ -394,7 +428,7 @@ impl<'a> Pass<'a> {
                 if self.breaker.lose(self.clock.now()) {
                     self.tell_lost(&reason);
                 }
-                self.publisher.figures.fail(&reason);
+                self.follower.figures.fail(&reason);
             }
         }
     }
@@ -402,6 +436,7 @@ impl<'a> Pass<'a> {
     fn tell_lost(&self, reason: &str) {
         tracing::warn!(
             reason,
+            topic = self.follower.figures.topic(),
             sink = SINK,
             "the broker is away: publishing is suspended, selling goes on"
         );
@@ -410,43 +445,27 @@ impl<'a> Pass<'a> {
 
     fn tell_found(&self) {
         let lag = self.lag();
-        tracing::info!(lag, sink = SINK, "the broker is back: publishing goes on");
+        let topic = self.follower.figures.topic();
+        tracing::info!(lag, topic, sink = SINK, "the broker is back: publishing goes on");
         self.show_state();
     }
 
     fn show_state(&self) {
         let state = if self.breaker.is_open() { SinkState::Suspended } else { SinkState::Running };
-        self.publisher.figures.enter(state);
+        self.follower.figures.enter(state);
     }
 
     fn lag(&self) -> u64 {
         let delivered = self.ledger.delivered().last_whole_record();
-        self.publisher.engine.outbox().durable().saturating_sub(delivered)
+        self.follower.engine.outbox().durable().saturating_sub(delivered)
     }
 
     fn keep_if_due(&mut self) {
         let (delivered, now) = (self.ledger.delivered(), self.clock.now());
         let (kept, at) = self.kept;
         if kept != delivered && now.saturating_sub(at) >= KEEP_EVERY {
-            self.publisher.keep(delivered);
+            self.follower.keep(delivered);
             self.kept = (delivered, now);
-        }
-    }
-
-    fn watch_lag(&mut self) {
-        let (lag, limit) = (self.lag(), self.publisher.config.lag_alarm);
-        if lag > limit && self.alarm == Alarm::Silent {
-            self.alarm = Alarm::Raised;
-            tracing::error!(
-                lag,
-                limit,
-                sink = SINK,
-                "too much is unpublished: see what keeps the broker; the log keeps everything, the \
-                 disk is the limit"
-            );
-        } else if lag < limit / 2 && self.alarm == Alarm::Raised {
-            self.alarm = Alarm::Silent;
-            tracing::info!(lag, sink = SINK, "publishing has caught up");
         }
     }
 }

@@ -1,75 +1,101 @@
-//! The publisher's thread: looks at the topics, then passes over the log, one pass per client.
+//! The publisher's thread: looks at what the topics hold, then lets each of them be followed, and calls a
+//! human when too much is unpublished.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use onhand_engine::Engine;
+use onhand_engine::{Engine, LostTail};
 use onhand_storage::Cursors;
 use tokio::sync::watch;
 
 use super::fence::{self, Sent};
-use super::pass::{End, Pass};
-use super::{CURSOR_FORMAT, Check, KafkaConfig, SINK, encode, topics};
-use crate::brokers::breaker::Breaker;
-use crate::brokers::dead_letters::Keeper;
-use crate::brokers::figures::{SinkFigures, SinkState};
-use crate::brokers::stopwatch::Stopwatch;
-use crate::http::events::cursor::Cursor;
-use onhand_engine::LostTail;
+use super::follower::Follower;
+use super::{Check, KafkaConfig, SINK, topics};
+use crate::brokers::figures::SinkState;
+use crate::brokers::lag::{LagAlarm, News};
+use crate::brokers::sink::SinkFigures;
 
 /// Name under which the epoch is kept in which a lost tail was accepted, as four bytes.
 const ACCEPTED: &str = "kafka-accepted";
+
+/// How often lag is looked at.
+const BEAT: Duration = Duration::from_millis(100);
 
 /// Everything the thread works with.
 pub(super) struct Publisher {
     pub(super) engine: Engine,
     pub(super) config: KafkaConfig,
-    pub(super) figures: Arc<SinkFigures>,
+    pub(super) figures: SinkFigures,
     pub(super) cursors: Cursors,
-    pub(super) keeper: Keeper,
     pub(super) stop: watch::Receiver<bool>,
     pub(super) check: watch::Sender<Check>,
 }
 
 impl Publisher {
     /// Publishes until it is told to stop.
-    pub(super) fn run(self, delivered: Cursor) {
+    pub(super) fn run(self, followers: Vec<Follower>) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         match runtime {
-            Ok(runtime) => runtime.block_on(self.publish(delivered)),
+            Ok(runtime) => runtime.block_on(async {
+                tokio::select! {
+                    () = self.lead(followers) => {}
+                    () = self.watch_lag() => {}
+                }
+            }),
             Err(error) => tracing::error!(%error, "the publisher cannot run; nothing is published"),
         }
         self.figures.enter(SinkState::Stopped);
     }
 
-    async fn publish(&self, mut delivered: Cursor) {
+    /// Lets the topics be followed once they were looked at, and waits for the ends of their threads.
+    async fn lead(&self, followers: Vec<Follower>) {
         if !self.look_at_topics().await {
             return;
         }
-        let clock = Stopwatch::start();
-        let mut breaker = Breaker::new(self.config.retry);
-        let mut singly_until = None;
-        loop {
-            let pass = match Pass::begin(self, &mut breaker, clock, delivered, singly_until) {
-                Ok(pass) => pass,
-                Err(error) => {
-                    tracing::error!(%error, "the Kafka client cannot be made; nothing is published");
-                    self.figures.fail(&error.to_string());
-                    return;
-                }
-            };
-            let (end, reached) = pass.run().await;
-            delivered = reached;
-            self.keep(delivered);
-            match end {
-                End::Stopped => return,
-                End::Again => self.figures.retry(),
-                End::Singly(until) => {
-                    singly_until = singly_until.max(Some(until));
-                    self.figures.retry();
-                }
-                End::Together => singly_until = None,
+        let start = |follower: Follower| {
+            let named = std::thread::Builder::new().name("onhand-follower".to_owned());
+            let figures = Arc::clone(&follower.figures);
+            named.spawn(move || follower.run()).inspect_err(|error| {
+                let topic = figures.topic();
+                tracing::error!(topic, %error, "a topic cannot be followed; nothing is published to it");
+                figures.enter(SinkState::Stopped);
+            })
+        };
+        let threads: Vec<_> = followers.into_iter().filter_map(|it| start(it).ok()).collect();
+        let mut stop = self.stop.clone();
+        // It only fails when the bridge is gone, and then it is over too.
+        let _ = stop.wait_for(|stop| *stop).await;
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("what follows a topic panicked");
             }
+        }
+    }
+
+    /// Calls a human when too much is unpublished, also while the topics were not looked at yet.
+    async fn watch_lag(&self) {
+        let limit = self.config.lag_alarm;
+        let mut alarm = LagAlarm::new(limit);
+        loop {
+            let durable = self.engine.outbox().durable();
+            if let Some(hindmost) = self.figures.hindmost() {
+                let (lag, topic) = (durable.saturating_sub(hindmost.delivered()), hindmost.topic());
+                match alarm.look(lag) {
+                    Some(News::TooMuch) => tracing::error!(
+                        lag,
+                        limit,
+                        topic,
+                        sink = SINK,
+                        "too much is unpublished: see what keeps the broker; the log keeps \
+                         everything, the disk is the limit"
+                    ),
+                    Some(News::CaughtUp) => {
+                        tracing::info!(lag, sink = SINK, "publishing has caught up");
+                    }
+                    None => {}
+                }
+            }
+            tokio::time::sleep(BEAT).await;
         }
     }
 
@@ -149,61 +175,5 @@ impl Publisher {
         }
         let found = outbox.read(sequence - 1).await.map_err(|error| error.to_string())?;
         Ok(found.first().is_some_and(|it| it.sequence == sequence && it.epoch == epoch))
-    }
-
-    /// Keeps the watermark, durably.
-    pub(super) fn keep(&self, delivered: Cursor) {
-        if let Err(error) = self.cursors.put(SINK, &encode(delivered)) {
-            tracing::error!(%error, "the watermark of the publisher cannot be kept; after a restart \
-                more is sent again");
-        }
-    }
-
-    /// Whether it has been told to stop.
-    pub(super) fn is_stopping(&self) -> bool {
-        *self.stop.borrow()
-    }
-}
-
-/// Reads a kept watermark. Without one everything is published from the beginning; one that lies
-/// behind the end of the log (a lost tail that was accepted) is held at that end.
-pub(super) fn decode(bytes: Option<&[u8]>, durable: u64) -> Cursor {
-    let Some(bytes) = bytes else { return Cursor::START };
-    let read = || {
-        let (format, rest) = bytes.split_first()?;
-        let (sequence, index) = rest.split_first_chunk::<8>()?;
-        let index = u32::from_le_bytes(index.try_into().ok()?);
-        let known = *format == CURSOR_FORMAT;
-        known.then(|| Cursor::at(u64::from_le_bytes(*sequence), index))
-    };
-    let Some(cursor) = read() else {
-        tracing::warn!("the watermark of the publisher cannot be read; everything is sent again");
-        return Cursor::START;
-    };
-    if cursor.sequence() <= durable {
-        return cursor;
-    }
-    tracing::warn!(%cursor, durable, "the watermark of the publisher lies behind the log");
-    Cursor::behind(durable)
-}
-
-/// How often it looks at the time: pauses, the watermark, alarms.
-pub(super) const BEAT: Duration = Duration::from_millis(100);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn watermarks_come_back() {
-        for cursor in [Cursor::START, Cursor::at(42, 3), Cursor::behind(42)] {
-            assert_eq!(decode(Some(&encode(cursor)), 42), cursor);
-        }
-        assert_eq!(decode(None, 42), Cursor::START);
-        assert_eq!(decode(Some(&encode(Cursor::at(43, 0))), 42), Cursor::behind(42));
-        assert_eq!(decode(Some(b"torn"), 42), Cursor::START);
-        let mut newer = encode(Cursor::behind(7));
-        newer[0] = 9;
-        assert_eq!(decode(Some(&newer), 42), Cursor::START);
     }
 }

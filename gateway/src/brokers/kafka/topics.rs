@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::types::RDKafkaErrorCode;
 
-use super::client::settings;
+use super::client::{Quiet, settings};
 use super::{Creation, KafkaConfig};
 
 /// How long the broker may take.
@@ -24,7 +23,7 @@ pub(super) async fn create(config: &KafkaConfig) -> Result<(), String> {
         return Ok(());
     }
     let told = |error: rdkafka::error::KafkaError| error.to_string();
-    let admin: AdminClient<DefaultClientContext> = settings(config).create().map_err(told)?;
+    let admin: AdminClient<Quiet> = settings(config).create_with_context(Quiet).map_err(told)?;
     let replication = || TopicReplication::Fixed(plan.replication);
     let mut wanted: Vec<NewTopic<'_>> = config
         .routes

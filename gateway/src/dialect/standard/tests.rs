@@ -102,6 +102,7 @@ fn level() -> StockLevelChanged {
         order: None,
         lot: None,
         unit_cost: None,
+        value: None,
     }
 }
 

@@ -91,7 +91,7 @@ pub(crate) struct ItemBody<'a> {
 }
 
 impl ItemBody<'_> {
-    fn attributes(&self) -> Result<ItemAttributes, Problem> {
+    pub(crate) fn attributes(&self) -> Result<ItemAttributes, Problem> {
         let numbers = PolicyNumbers {
             min_stock: self.min_stock,
             max_stock: self.max_stock,

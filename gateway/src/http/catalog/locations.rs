@@ -41,7 +41,7 @@ pub(crate) struct LocationBody<'a> {
 }
 
 impl LocationBody<'_> {
-    fn attributes(&self) -> Result<LocationAttributes, Problem> {
+    pub(crate) fn attributes(&self) -> Result<LocationAttributes, Problem> {
         Ok(LocationAttributes {
             name: text_if(self.name.as_ref(), Field::named("name"))?,
             kind: reference_if(self.r#type.as_ref(), Field::named("type"))?,

@@ -50,7 +50,10 @@ fn write(record: &ConsumedRecord, names: &dyn Names, json: &mut Json) {
         ("limit" = Option<usize>, Query, description = "1 to 1,000; 100 when absent"),
         ("cursor" = Option<String>, Query, description = "Where the page before ended")
     ),
-    responses((status = 200, description = "A page", body = ConsumedEvents))
+    responses(
+        (status = 200, description = "A page", body = ConsumedEvents),
+        crate::http::schema::ReadProblems
+    )
 )]
 pub(crate) async fn list(State(door): State<Arc<Door>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();

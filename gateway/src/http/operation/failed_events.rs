@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::brokers::kafka::intake::{Parsed, TransferNames, parse_again, refetch};
+use crate::brokers::kafka::intake::{Parsed, TransferNames, parse_again, refetch, unnamed};
 use crate::dialect::intake::{Delivery, read};
 use crate::http::answer::{self, Answer, LOG};
 use crate::http::body::{Word, parse};
@@ -139,7 +139,10 @@ fn delivery<'a>(
         ("limit" = Option<usize>, Query, description = "1 to 1,000; 100 when absent"),
         ("cursor" = Option<String>, Query, description = "Where the page before ended")
     ),
-    responses((status = 200, description = "A page", body = FailedEvents))
+    responses(
+        (status = 200, description = "A page", body = FailedEvents),
+        crate::http::schema::ReadProblems
+    )
 )]
 pub(crate) async fn list(State(door): State<Arc<Door>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
@@ -186,6 +189,7 @@ fn shown(door: &Door, record: &LetterRecord) -> Answer {
     params(("id" = String, Path, description = "The failed event")),
     responses(
         (status = 200, description = "The event", body = FailedEvent),
+        crate::http::schema::ReadProblems,
         (status = 404, description = "No such event", body = crate::http::schema::Problem)
     )
 )]
@@ -207,6 +211,7 @@ pub(crate) async fn show(State(door): State<Arc<Door>>, request: Request) -> Res
     params(("id" = String, Path, description = "The failed event")),
     responses(
         (status = 200, description = "It was acted on, now or before", body = FailedEvent),
+        crate::http::schema::WriteProblems,
         (status = 404, description = "No such event", body = crate::http::schema::Problem),
         (status = 409, description = "It failed again", body = crate::http::schema::Problem)
     )
@@ -265,12 +270,17 @@ async fn parsed(
         || Arc::new(TransferNames::default()),
         |bridge| Arc::clone(&bridge.intake().transfers),
     );
-    transfers.search(&door.engine).await;
     let tenant = door.engine.view().directory().tenant(record.letter.tenant);
     let delivery = delivery(position, tenant.as_str(), event_id.as_deref(), payload.as_deref());
-    Ok(match parse_again(&delivery, record.letter.number, &transfers) {
+    let mut parsed = parse_again(&delivery, &transfers);
+    if let Parsed::Unnamed(tenant, name) = &parsed {
+        transfers.look_up(&door.engine, tenant, name).await;
+        parsed = parse_again(&delivery, &transfers);
+    }
+    Ok(match parsed {
         Parsed::Act(action, trace) => (Retry::Act(action), Some(with_user(&trace, asked))),
         Parsed::Nothing => (Retry::Done, asked),
+        Parsed::Unnamed(..) => (Retry::Failed(unnamed()), asked),
         Parsed::Fault(fault) => (Retry::Failed(fault), asked),
     })
 }
@@ -336,6 +346,7 @@ pub(crate) struct Discard<'a> {
     request_body = Discard,
     responses(
         (status = 200, description = "It is given up", body = FailedEvent),
+        crate::http::schema::WriteProblems,
         (status = 404, description = "No such event", body = crate::http::schema::Problem),
         (status = 409, description = "It was retried before", body = crate::http::schema::Problem)
     )

@@ -7,13 +7,13 @@ use axum::response::Response;
 use utoipa::ToSchema;
 
 use super::{Sink, respond};
-use crate::brokers::figures::SinkState;
+use crate::brokers::figures::{SinkState, TopicFigures};
 use crate::brokers::kafka::{Bridge, SINK};
 use crate::http::answer::Answer;
 use crate::http::door::Door;
 use crate::http::json::Json;
 
-/// How publishing stands: `running`, `suspended` while the broker is away, `stopped`.
+/// How publishing stands: `running`, `suspended` while the broker is away, `stopped`; as the worst of its topics.
 #[utoipa::path(
     get,
     path = "/v1/admin/publisher",
@@ -36,8 +36,22 @@ pub(super) fn write_sinks(bridge: Option<&Bridge>, json: &mut Json) {
     let figures = bridge.figures();
     json.object(|json| {
         json.text("name", SINK);
-        json.number("delivered", figures.delivered());
+        json.number("delivered", bridge.delivered());
         json.number("lag", bridge.lag());
+        json.number("failed", figures.failed());
+        json.text_if("lastError", figures.last_error().as_deref());
+        json.array_at("topics", |json| {
+            figures.topics().for_each(|topic| write_topic(bridge, topic, json));
+        });
+    });
+}
+
+fn write_topic(bridge: &Bridge, figures: &TopicFigures, json: &mut Json) {
+    json.object(|json| {
+        json.text("topic", figures.topic());
+        json.text("state", figures.state().word());
+        json.number("delivered", figures.delivered());
+        json.number("lag", bridge.lag_behind(figures.delivered()));
         json.number("failed", figures.failed());
         json.text_if("lastError", figures.last_error().as_deref());
     });

@@ -116,6 +116,7 @@ fn wrong(field: &'static str, detail: String) -> Problem {
     request_body = Replay,
     responses(
         (status = 200, description = "What was sent", body = ReplayAnswer),
+        crate::http::schema::WriteProblems,
         (status = 400, description = "No such request", body = crate::http::schema::Problem),
         (status = 404, description = "No such sink", body = crate::http::schema::Problem),
         (status = 422, description = "A filter that is none", body = crate::http::schema::Problem),

@@ -148,6 +148,7 @@ pub(crate) struct Reset<'a> {
     request_body = Option<Reset>,
     responses(
         (status = 200, description = "The source", body = SourceShown),
+        crate::http::schema::WriteProblems,
         (status = 404, description = "No such source", body = crate::http::schema::Problem)
     )
 )]
@@ -187,6 +188,7 @@ pub(crate) struct Skip<'a> {
     request_body = Skip,
     responses(
         (status = 200, description = "The source", body = SourceShown),
+        crate::http::schema::WriteProblems,
         (status = 404, description = "No such source", body = crate::http::schema::Problem)
     )
 )]

@@ -17,6 +17,8 @@ pub(crate) enum Code {
     IdempotencyKeyReused,
     /// No such resource.
     NotFound,
+    /// Nobody has said who asks, or not rightly.
+    Unauthenticated,
     /// The resource does not know this method.
     MethodNotAllowed,
     /// The body is not JSON.
@@ -29,6 +31,8 @@ pub(crate) enum Code {
     UnknownPosition,
     /// A bin that the location does not have.
     UnknownBin,
+    /// The position has nothing of the lot.
+    UnknownLot,
     /// No such reservation.
     UnknownReservation,
     /// No such transfer.
@@ -66,7 +70,7 @@ pub(crate) enum Code {
 impl Code {
     /// All codes.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 29] = [
+    pub(crate) const ALL: [Self; 30] = [
         Self::InvalidRequest,
         Self::InvalidQuantity,
         Self::InvalidId,
@@ -74,12 +78,14 @@ impl Code {
         Self::LimitExceeded,
         Self::IdempotencyKeyReused,
         Self::NotFound,
+        Self::Unauthenticated,
         Self::MethodNotAllowed,
         Self::UnsupportedMediaType,
         Self::UnknownItem,
         Self::UnknownLocation,
         Self::UnknownPosition,
         Self::UnknownBin,
+        Self::UnknownLot,
         Self::UnknownReservation,
         Self::UnknownTransfer,
         Self::ItemArchived,
@@ -110,12 +116,14 @@ impl Code {
                 ("IDEMPOTENCY_KEY_REUSED", "The idempotency key belongs to another command")
             }
             Self::NotFound => ("NOT_FOUND", "There is no such resource"),
+            Self::Unauthenticated => ("UNAUTHENTICATED", "Say who asks"),
             Self::MethodNotAllowed => ("METHOD_NOT_ALLOWED", "The method is not allowed here"),
             Self::UnsupportedMediaType => ("UNSUPPORTED_MEDIA_TYPE", "The body is not JSON"),
             Self::UnknownItem => ("UNKNOWN_ITEM", "The item is unknown"),
             Self::UnknownLocation => ("UNKNOWN_LOCATION", "The location is unknown"),
             Self::UnknownPosition => ("UNKNOWN_POSITION", "There is no such position"),
             Self::UnknownBin => ("UNKNOWN_BIN", "The location has no such bin"),
+            Self::UnknownLot => ("UNKNOWN_LOT", "The position has nothing of this lot"),
             Self::UnknownReservation => ("UNKNOWN_RESERVATION", "The reservation is unknown"),
             Self::UnknownTransfer => ("UNKNOWN_TRANSFER", "The transfer is unknown"),
             Self::ItemArchived => ("ITEM_ARCHIVED", "The item is archived"),

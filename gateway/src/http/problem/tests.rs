@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use onhand_domain::ids::{BinId, ItemId, LocationId, Text};
+use onhand_domain::ids::{BinId, ItemId, LocationId, LotNumber, Text};
 use onhand_domain::quantity::Quantity;
 use onhand_domain::reservation::Status;
 use onhand_domain::time::Timestamp;
@@ -34,6 +34,7 @@ fn expected(rejection: &Rejection) -> (u16, &'static str, &'static str) {
         Rejection::UnknownBin { .. } => {
             (404, "UNKNOWN_BIN", r#","locationId":"north","binId":"A-1"}"#)
         }
+        Rejection::UnknownLot(_) => (404, "UNKNOWN_LOT", r#","lotNumber":"L-1"}"#),
         Rejection::UnknownReservation => (404, "UNKNOWN_RESERVATION", "\"}"),
         Rejection::UnknownTransfer => (404, "UNKNOWN_TRANSFER", "\"}"),
         Rejection::UnknownDeadLetter => (404, "NOT_FOUND", "\"}"),
@@ -102,6 +103,7 @@ fn all() -> Vec<Rejection> {
         Rejection::UnknownLocation(location()),
         Rejection::UnknownPosition { item: item(), location: location() },
         Rejection::UnknownBin { location: location(), bin: BinId::parse("A-1").expect("valid") },
+        Rejection::UnknownLot(LotNumber::parse("L-1").expect("valid")),
         Rejection::UnknownReservation,
         Rejection::UnknownTransfer,
         Rejection::UnknownDeadLetter,

@@ -17,7 +17,7 @@ use crate::http::catalog::{reference_if, text_if};
 use crate::http::decimal::{Decimal, Field, Range};
 use crate::http::extract::id;
 use crate::http::problem::{Code, Problem};
-use crate::http::stock::refuse_lot;
+use crate::http::stock::lot_named;
 use crate::http::timestamp;
 
 /// Seconds until a reservation ends by itself, unless told otherwise.
@@ -96,15 +96,14 @@ pub(crate) struct WantedLine<'a> {
     /// There if it serves the whole line, else wherever is best.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
     preferred_location_id: Option<Word<'a>>,
-    /// Not yet: a line cannot name a lot.
-    #[schema(value_type = Option<String>)]
+    /// The lot.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
     lot_number: Option<Word<'a>>,
 }
 
 impl WantedLine<'_> {
     fn read(&self, index: usize, range: Range) -> Result<RequestedLine, Problem> {
         let field = |name| Field::of_line(index, name);
-        refuse_lot(self.lot_number.as_ref(), field("lotNumber"))?;
         let location = |name, word: &Word<'_>| id(field(name), word.as_str(), LocationId::parse);
         let wanted = match (&self.location_id, &self.preferred_location_id) {
             (None, None) => Wanted::Anywhere,
@@ -120,6 +119,7 @@ impl WantedLine<'_> {
             item: id(field("itemId"), self.item_id.as_str(), ItemId::parse)?,
             quantity: self.quantity.quantity(field("quantity"), range)?,
             wanted,
+            lot: lot_named(self.lot_number.as_ref(), field("lotNumber"))?,
         })
     }
 }
@@ -233,6 +233,7 @@ impl AllocationBody<'_> {
                 item: id(Field::named("itemId"), self.item_id.as_str(), ItemId::parse)?,
                 quantity: self.quantity.quantity(Field::named("quantity"), Range::Positive)?,
                 wanted: location.transpose()?.map_or(Wanted::Anywhere, Wanted::Only),
+                lot: None,
             }],
         })))
     }
@@ -307,21 +308,21 @@ pub(crate) struct PickedLine<'a> {
     location_id: Word<'a>,
     /// Above zero.
     quantity: Decimal<'a>,
-    /// Not yet: a pick cannot name a lot.
-    #[schema(value_type = Option<String>)]
+    /// The lot it was picked from.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
     lot_number: Option<Word<'a>>,
 }
 
 impl PickedLine<'_> {
     fn read(&self, index: usize) -> Result<ShippedLine, Problem> {
         let field = |name| Field::of_line(index, name);
-        refuse_lot(self.lot_number.as_ref(), field("lotNumber"))?;
         Ok(ShippedLine {
             place: Place {
                 item: id(field("itemId"), self.item_id.as_str(), ItemId::parse)?,
                 location: id(field("locationId"), self.location_id.as_str(), LocationId::parse)?,
             },
             quantity: self.quantity.quantity(field("quantity"), Range::Positive)?,
+            lot: lot_named(self.lot_number.as_ref(), field("lotNumber"))?,
         })
     }
 }
@@ -369,21 +370,21 @@ pub(crate) struct ReleasedPart<'a> {
     location_id: Option<Word<'a>>,
     /// Above zero.
     quantity: Decimal<'a>,
-    /// Not yet: a line cannot name a lot.
-    #[schema(value_type = Option<String>)]
+    /// The lot.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
     lot_number: Option<Word<'a>>,
 }
 
 impl ReleasedPart<'_> {
     fn read(&self, index: usize) -> Result<ReleasedLine, Problem> {
         let field = |name| Field::of_line(index, name);
-        refuse_lot(self.lot_number.as_ref(), field("lotNumber"))?;
         let location = self.location_id.as_ref();
         let location =
             location.map(|word| id(field("locationId"), word.as_str(), LocationId::parse));
         Ok(ReleasedLine {
             item: id(field("itemId"), self.item_id.as_str(), ItemId::parse)?,
             location: location.transpose()?,
+            lot: lot_named(self.lot_number.as_ref(), field("lotNumber"))?,
             quantity: self.quantity.quantity(field("quantity"), Range::Positive)?,
         })
     }

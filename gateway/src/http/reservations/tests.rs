@@ -161,8 +161,8 @@ fn wrong_reservations_are_refused_by_name() {
         refused(&quantity(text), 422, Code::InvalidQuantity, "`lines[1].quantity`");
     }
     refused(&line(r#""itemId":"a/b","quantity":1"#), 422, Code::InvalidId, "`lines[1].itemId`");
-    let lot = line(r#""itemId":"tea","quantity":1,"lotNumber":"L-1""#);
-    refused(&lot, 422, Code::InvalidRequest, "`lines[1].lotNumber`");
+    let lot = line(r#""itemId":"tea","quantity":1,"lotNumber":"L/1""#);
+    refused(&lot, 422, Code::InvalidId, "`lines[1].lotNumber`");
     let both = line(r#""itemId":"tea","quantity":1,"locationId":"a","preferredLocationId":"b""#);
     refused(&both, 422, Code::InvalidRequest, "`lines[1].preferredLocationId`");
     refused(&format!(r#"{{"backorder":"maybe",{LINE}}}"#), 400, Code::InvalidRequest, "`maybe`");

@@ -17,10 +17,9 @@ use crate::http::decimal::{Decimal, Field, Range, money_if, quantity_if};
 use crate::http::door::Door;
 use crate::http::problem::{Code, Problem};
 use crate::http::schema;
-use crate::http::stock::{STOCK, kept, lot_put, place, refuse_lot, stock_body};
+use crate::http::stock::{STOCK, kept, lot_put, place, stock_body};
 use crate::http::timestamp;
 
-const LOT: Field = Field::named("lotNumber");
 const REASON: Field = Field::named("reason");
 
 /// A part of a position that may be corrected by hand. Promises are not among them: `reserved` and
@@ -74,7 +73,7 @@ stock_body! {
         /// A fact: booked even when the stock is not there.
         #[schema(default = false)]
         force: Option<bool>,
-        /// The lot that what is found belongs to; only with a `delta` above zero.
+        /// The lot that what is found belongs to, or that what is missing is taken from.
         #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
         lot_number: Option<Word<'a>>,
     }
@@ -87,9 +86,6 @@ impl Adjustment<'_> {
     /// 400 without `delta` and `setTo`; 422, naming the field.
     pub(crate) fn action(&self, now: Timestamp) -> Result<Action, Problem> {
         let target = self.target()?;
-        if !matches!(target, Target::Delta(delta) if delta.is_positive()) {
-            refuse_lot(self.lot_number.as_ref(), LOT)?;
-        }
         let on_hand = Field::named("expectedOnHand");
         Ok(Action::Adjust(Adjust {
             place: place(&self.item_id, &self.location_id)?,
@@ -141,8 +137,8 @@ stock_body! {
         /// Why.
         #[schema(value_type = String, max_length = 1024)]
         reason: Word<'a>,
-        /// Not yet: a pick cannot name a lot.
-        #[schema(value_type = Option<String>)]
+        /// The lot that is picked; what it lacks comes from others only where a fact says so.
+        #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
         lot_number: Option<Word<'a>>,
     }
 }
@@ -153,7 +149,6 @@ impl Move<'_> {
     /// # Errors
     /// 422, naming the field.
     pub(crate) fn action(&self, now: Timestamp) -> Result<Action, Problem> {
-        refuse_lot(self.lot_number.as_ref(), LOT)?;
         if self.from == self.to {
             let detail = "`from` and `to` are the same bucket";
             return Err(Problem::field(Code::InvalidRequest, Field::named("to"), detail));
@@ -163,7 +158,11 @@ impl Move<'_> {
             quantity: self.quantity.quantity(Field::named("quantity"), Range::Positive)?,
             from: self.from.into(),
             to: self.to.into(),
-            detail: kept(Detail { reason: Some(text(&self.reason, REASON)?), ..self.detail(now)? }),
+            detail: kept(Detail {
+                reason: Some(text(&self.reason, REASON)?),
+                lot: lot_put(self.lot_number.as_ref())?,
+                ..self.detail(now)?
+            }),
         }))
     }
 }
@@ -183,8 +182,8 @@ stock_body! {
         expected_version: Option<u64>,
         /// Cost of a unit of what is found.
         unit_cost: Option<Decimal<'a>>,
-        /// Not yet: a position is counted as a whole.
-        #[schema(value_type = Option<String>)]
+        /// The lot that the variance is booked on.
+        #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
         lot_number: Option<Word<'a>>,
     }
 }
@@ -195,13 +194,13 @@ impl StockCount<'_> {
     /// # Errors
     /// 422, naming the field.
     pub(crate) fn action(&self, now: Timestamp) -> Result<Action, Problem> {
-        refuse_lot(self.lot_number.as_ref(), LOT)?;
         Ok(Action::Count(Count {
             place: place(&self.item_id, &self.location_id)?,
             counted: self.counted.quantity(Field::named("counted"), Range::NotNegative)?,
             expected_version: self.expected_version,
             detail: kept(Detail {
                 unit_cost: money_if(self.unit_cost, Field::named("unitCost"))?,
+                lot: lot_put(self.lot_number.as_ref())?,
                 ..self.detail(now)?
             }),
         }))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use onhand_domain::command::{Action, Condition, Detail, StockEntry};
-use onhand_domain::time::Timestamp;
+use onhand_domain::time::{Day, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -16,11 +16,10 @@ use crate::http::decimal::{Decimal, Field, Range, money_if};
 use crate::http::door::Door;
 use crate::http::problem::Problem;
 use crate::http::schema;
-use crate::http::stock::{STOCK, kept, lot_put, place, refuse_lot, stock_body};
+use crate::http::stock::{STOCK, kept, lot_put, place, stock_body};
 use crate::http::timestamp;
 
 const QUANTITY: Field = Field::named("quantity");
-const LOT: Field = Field::named("lotNumber");
 
 stock_body! {
     /// Goods came in.
@@ -53,16 +52,13 @@ impl Receipt<'_> {
     /// # Errors
     /// 422, naming the field.
     pub(crate) fn action(&self, now: Timestamp) -> Result<Action, Problem> {
-        let expiry = self.expiry_date.as_ref();
-        let expiry =
-            expiry.map(|day| timestamp::parse_day(Field::named("expiryDate"), day.as_str()));
         Ok(Action::Receive(StockEntry {
             place: place(&self.item_id, &self.location_id)?,
             quantity: self.quantity.quantity(QUANTITY, Range::Positive)?,
             detail: kept(Detail {
                 document: reference_if(self.receipt_id.as_ref(), Field::named("receiptId"))?,
                 lot: lot_put(self.lot_number.as_ref())?,
-                expiry: expiry.transpose()?,
+                expiry: day_if(self.expiry_date.as_ref())?,
                 unit_cost: money_if(self.unit_cost, Field::named("unitCost"))?,
                 ..self.detail(now)?
             }),
@@ -86,8 +82,8 @@ stock_body! {
         quantity: Decimal<'a>,
         /// Money taken.
         amount: Option<Decimal<'a>>,
-        /// Not yet: a pick cannot name a lot.
-        #[schema(value_type = Option<String>)]
+        /// The lot that is picked; what it lacks comes from others only where a fact says so.
+        #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
         lot_number: Option<Word<'a>>,
     }
 }
@@ -98,13 +94,13 @@ impl Sale<'_> {
     /// # Errors
     /// 422, naming the field.
     pub(crate) fn action(&self, now: Timestamp) -> Result<Action, Problem> {
-        refuse_lot(self.lot_number.as_ref(), LOT)?;
         Ok(Action::Sell(StockEntry {
             place: place(&self.item_id, &self.location_id)?,
             quantity: self.quantity.quantity(QUANTITY, Range::Positive)?,
             detail: kept(Detail {
                 document: reference_if(self.sale_id.as_ref(), Field::named("saleId"))?,
                 amount: money_if(self.amount, Field::named("amount"))?,
+                lot: lot_put(self.lot_number.as_ref())?,
                 ..self.detail(now)?
             }),
         }))
@@ -161,6 +157,11 @@ stock_body! {
         /// The lot they belong to.
         #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
         lot_number: Option<Word<'a>>,
+        /// Last day on which the lot may be sold; that of the lot that is there when absent.
+        #[schema(value_type = Option<String>, format = Date)]
+        expiry_date: Option<Word<'a>>,
+        /// Cost of a unit; the one they left with when absent.
+        unit_cost: Option<Decimal<'a>>,
     }
 }
 
@@ -180,10 +181,17 @@ impl Return<'_> {
                 rma: reference_if(self.rma_number.as_ref(), Field::named("rmaNumber"))?,
                 reason: text_if(self.reason.as_ref(), Field::named("reason"))?,
                 lot: lot_put(self.lot_number.as_ref())?,
+                expiry: day_if(self.expiry_date.as_ref())?,
+                unit_cost: money_if(self.unit_cost, Field::named("unitCost"))?,
                 ..self.detail(now)?
             }),
         }))
     }
+}
+
+fn day_if(day: Option<&Word<'_>>) -> Result<Option<Day>, Problem> {
+    let parse = |day: &Word<'_>| timestamp::parse_day(Field::named("expiryDate"), day.as_str());
+    day.map(parse).transpose()
 }
 
 /// Books a receipt.

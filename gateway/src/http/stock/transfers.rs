@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use onhand_domain::change::Cause;
-use onhand_domain::command::{Action, Force, StartTransfer};
+use onhand_domain::command::{Action, Detail, Force, StartTransfer};
 use onhand_domain::ids::{ItemId, LocationId};
 use onhand_domain::time::Timestamp;
 use onhand_domain::transfer::{Transfer, TransferNumber, TransferStatus};
@@ -22,10 +22,9 @@ use crate::http::json::Json;
 use crate::http::positions;
 use crate::http::problem::{Code, Problem};
 use crate::http::schema;
-use crate::http::stock::{kept, refuse_lot, stock_body};
+use crate::http::stock::{kept, lot_put, stock_body};
 use crate::http::timestamp;
 
-const LOT: Field = Field::named("lotNumber");
 const QUANTITY: Field = Field::named("quantity");
 
 /// The word for where a transfer stands.
@@ -51,8 +50,8 @@ stock_body! {
         to: Word<'a>,
         /// Above zero.
         quantity: Decimal<'a>,
-        /// Not yet: a pick cannot name a lot.
-        #[schema(value_type = Option<String>)]
+        /// The lot that is picked; what it lacks comes from others only where a fact says so.
+        #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
         lot_number: Option<Word<'a>>,
     }
 }
@@ -63,7 +62,6 @@ impl TransferStart<'_> {
     /// # Errors
     /// 422, naming the field.
     pub(crate) fn action(&self, now: Timestamp) -> Result<Action, Problem> {
-        refuse_lot(self.lot_number.as_ref(), LOT)?;
         let from = id(Field::named("from"), self.from.as_str(), LocationId::parse)?;
         let to = id(Field::named("to"), self.to.as_str(), LocationId::parse)?;
         if from == to {
@@ -76,7 +74,7 @@ impl TransferStart<'_> {
             to,
             quantity: self.quantity.quantity(QUANTITY, Range::Positive)?,
             force: Force::Wish,
-            detail: kept(self.detail(now)?),
+            detail: kept(Detail { lot: lot_put(self.lot_number.as_ref())?, ..self.detail(now)? }),
         })))
     }
 }
@@ -86,19 +84,18 @@ stock_body! {
     TransferReceipt {
         /// How much; all of it when absent. The rest stays in transit.
         quantity: Option<Decimal<'a>>,
-        /// Not yet: lots travel along by themselves.
-        #[schema(value_type = Option<String>)]
+        /// The lot that arrives; the others stay in transit. Whatever left first when absent.
+        #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
         lot_number: Option<Word<'a>>,
     }
 }
 
 impl TransferReceipt<'_> {
     fn action(&self, transfer: TransferNumber, now: Timestamp) -> Result<Action, Problem> {
-        refuse_lot(self.lot_number.as_ref(), LOT)?;
         Ok(Action::ReceiveTransfer {
             transfer,
             quantity: quantity_if(self.quantity, QUANTITY, Range::Positive)?,
-            detail: kept(self.detail(now)?),
+            detail: kept(Detail { lot: lot_put(self.lot_number.as_ref())?, ..self.detail(now)? }),
         })
     }
 }
@@ -127,6 +124,12 @@ fn write_changed(changed: &Changed, names: &dyn Names, json: &mut Json) -> Optio
         write_members(transfer, names, json);
         json.object_at("position", |json| positions::write_changed(changed, position, names, json))
     })
+}
+
+/// Writes the members of a transfer, with its id.
+pub(crate) fn write(transfer: &Transfer, log: u16, names: &dyn Names, json: &mut Json) {
+    json.text("transferId", &transfer_id(log, transfer.number));
+    write_members(transfer, names, json);
 }
 
 fn write_members(transfer: &Transfer, names: &dyn Names, json: &mut Json) {

@@ -30,8 +30,14 @@ impl Candidate<'_> {
         self.room.map_or(quantity, |room| room.min(quantity))
     }
 
+    /// It may give no more than this.
+    pub(super) fn limit(&mut self, most: Quantity) {
+        self.shelf = self.shelf.min(most);
+        self.room = Some(self.room.map_or(most, |room| room.min(most)));
+    }
+
     /// The order of choice: lower priority, then more on the shelf, then id.
-    fn order(&self, other: &Self) -> Ordering {
+    pub(super) fn order(&self, other: &Self) -> Ordering {
         let by_priority = self.priority.cmp(&other.priority);
         by_priority.then(other.shelf.cmp(&self.shelf)).then_with(|| self.id.cmp(other.id))
     }

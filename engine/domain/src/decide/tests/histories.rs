@@ -11,14 +11,16 @@ use super::actions::*;
 use super::world::{Answer, World};
 use crate::catalog::{Activity, Tracking};
 use crate::command::{
-    Action, Backorder, Command, Completeness, Condition, Force, Rest, Source, SourcePosition,
+    Action, Adjust, Backorder, Command, Completeness, Condition, Count, Detail, Force, MoveStock,
+    Rest, Revalue, Source, SourcePosition, StartTransfer, StockEntry,
 };
 use crate::consumed::ConsumedEvent;
 use crate::dead_letter::Fault;
-use crate::ids::Text;
+use crate::ids::{LotNumber, Text};
 use crate::position::Bucket::{Available, Damaged, QualityHold};
 use crate::rejection::Rejection;
 use crate::stock::Rules;
+use crate::time::{Day, Timestamp};
 use crate::upkeep::{Bury, Retry, Upkeep};
 
 /// Dice for one step; what they mean depends on the world when it is taken.
@@ -124,7 +126,56 @@ impl Step {
         if self.flag(0) { Force::Fact } else { Force::Wish }
     }
 
+    /// Words about the goods: lot, expiry, cost, when it happened.
+    fn goods(self, world: &World) -> Detail {
+        let lot = self.flag(0).then(|| of(&["L-1", "L-2", "L-3"], self.pick));
+        let days = [-1, 0, 1, 2];
+        let costs = ["1", "2", "0.333333", "10", "100", "7.5"];
+        Detail {
+            lot: lot.map(|lot| LotNumber::parse(lot).expect("valid")),
+            expiry: self.flag(1).then(|| Day::from_days(of(&days, self.other))),
+            unit_cost: self.flag(2).then(|| super::text::money(of(&costs, self.quantity))),
+            occurred_at: self.flag(3).then(|| {
+                let ago = i64::from(self.pick) * 16;
+                Timestamp::from_millis(world.now().millis() - ago)
+            }),
+            condition: self.flag(4).then_some(Condition::Good),
+            order: self.flag(5).then(|| reference(of(&ORDERS, self.other))),
+            ..Detail::default()
+        }
+    }
+
+    /// The same, with words about the goods where they are picked or put.
+    fn told(self, action: Action, world: &World) -> Action {
+        if self.flags.is_multiple_of(3) {
+            return action;
+        }
+        let words = || Some(Arc::new(self.goods(world)));
+        match action {
+            Action::Receive(entry) => Action::Receive(StockEntry { detail: words(), ..entry }),
+            Action::Sell(entry) => Action::Sell(StockEntry { detail: words(), ..entry }),
+            Action::Return(entry) => Action::Return(StockEntry { detail: words(), ..entry }),
+            Action::Adjust(wish) => Action::Adjust(Adjust { detail: words(), ..wish }),
+            Action::Move(wish) => Action::Move(MoveStock { detail: words(), ..wish }),
+            Action::Count(wish) => Action::Count(Count { detail: words(), ..wish }),
+            Action::StartTransfer(wish) => {
+                Action::StartTransfer(StartTransfer { detail: words(), ..*wish }.into())
+            }
+            other => other,
+        }
+    }
+
+    fn revaluation(self) -> Action {
+        let lot = self.flag(0).then(|| LotNumber::parse("L-1").expect("valid"));
+        let unit_cost = super::text::money(of(&["3", "0.1", "12.345678"], self.other));
+        let place = super::text::place(&self.place());
+        Action::Revalue(Revalue { place, lot, unit_cost, detail: None })
+    }
+
     fn stock_action(self) -> Action {
+        if self.kind.is_multiple_of(23) {
+            return self.revaluation();
+        }
         let (place, quantity) = (self.place(), self.quantity());
         let buckets = [Available, Damaged, QualityHold];
         let (from, to) = (of(&buckets, self.other), of(&buckets, self.pick));
@@ -152,6 +203,11 @@ impl Step {
         reserve_with(&self.lines(), |wish| {
             wish.order = self.flag(1).then(|| reference(of(&ORDERS, self.pick)));
             wish.ttl_ms = self.flag(2).then(|| 500 + i64::from(self.other) * 10);
+            if self.flag(5)
+                && let Some(line) = wish.lines.first_mut()
+            {
+                line.lot = Some(LotNumber::parse(of(&["L-1", "L-2"], self.item)).expect("valid"));
+            }
             wish.max_splits = self.flag(3).then(|| u32::from(self.flags % 4));
             if self.flag(4) {
                 wish.completeness = Completeness::Partial;
@@ -180,6 +236,11 @@ impl Step {
             _ => fulfil_with(number, |wish| {
                 wish.force = self.force();
                 wish.lines = self.flag(1).then(|| super::text::shipped(&lines()));
+                if self.flag(4)
+                    && let Some(line) = wish.lines.iter_mut().flatten().next()
+                {
+                    line.lot = Some(LotNumber::parse("L-1").expect("valid"));
+                }
                 wish.rest = if self.flag(2) { Rest::Close } else { Rest::Keep };
                 wish.shipment = self.flag(3).then(|| reference(of(&ORDERS, self.other)));
             }),
@@ -238,7 +299,7 @@ impl Step {
             }
             2 => Upkeep::Advance(std::vec![self.source(world).position]),
             3..=6 => {
-                let action = std::boxed::Box::new(self.stock_action());
+                let action = std::boxed::Box::new(self.told(self.stock_action(), world));
                 Upkeep::Retry { letter, with: Retry::Act(action) }
             }
             7 => Upkeep::Retry { letter, with: Retry::Failed(fault) },
@@ -272,7 +333,7 @@ impl Step {
             return self.upkeep_action(world);
         }
         match self.kind / 16 {
-            0..=5 => self.stock_action(),
+            0..=5 => self.told(self.stock_action(), world),
             6..=12 => self.promise_action(world),
             _ => self.catalog_action(),
         }
@@ -293,6 +354,9 @@ impl Step {
     /// Lets time pass, sends the command, and sometimes lets the timer and the broom run.
     pub(super) fn take(self, world: &mut World) -> (Command, Result<Answer, Rejection>) {
         world.now += i64::from(self.other) * 2;
+        if self.quantity == 249 {
+            world.now += 24 * 60 * 60 * 1000; // lots expire at midnight
+        }
         let command = self.command(world);
         let answer = world.send(&command);
         if self.kind.is_multiple_of(8) {

@@ -8,10 +8,11 @@ use proptest::prelude::*;
 use super::histories::{Step, rules, steps};
 use super::state;
 use super::world::{Answer, World};
-use crate::change::{Cause, Change};
+use crate::change::{Cause, Change, MovementKind};
 use crate::command::{Action, Adjust, Backorder, Command, Force, Target};
+use crate::layer::{Area, Layer};
 use crate::position::{Bucket, Figures};
-use crate::quantity::Quantity;
+use crate::quantity::{Money, Quantity};
 use crate::reservation::{Holding, Status};
 use crate::stock::Stock;
 use crate::upkeep::{Retry, Upkeep};
@@ -42,6 +43,66 @@ fn check_conservation(world: &World) {
         let expected = moved.get(&number).copied().unwrap_or_default();
         assert_eq!(figures, expected, "position {number}");
         assert!(figures.only_available_is_negative(), "position {number}: {figures:?}");
+    }
+}
+
+/// "per place the sum of layers − shortage = the buckets", and only the shelf is ever short.
+fn check_layers(stock: &Stock) {
+    for number in 0..stock.sizes().positions {
+        let position = stock.position(number).expect("no hole");
+        let figures = position.figures();
+        let layers = position.contents().to_layers();
+        for (area, expected) in [
+            (Area::Shelf, figures.shelf()),
+            (Area::Damaged, figures.damaged),
+            (Area::QualityHold, figures.quality_hold),
+            (Area::InTransit, figures.in_transit),
+        ] {
+            assert_eq!(
+                layers.quantity(area),
+                expected,
+                "{area:?} of position {number}: {layers:?}"
+            );
+        }
+        let is_filled = layers.shortage().is_zero() || layers.of(Area::Shelf).next().is_none();
+        assert!(is_filled, "what comes in fills a shortage first: {layers:?}");
+        assert!(layers.iter().all(|(_, layer)| layer.quantity.is_positive()));
+        let fits = layers.as_single().is_some();
+        assert!(position.stack().is_some() || fits, "only one nameless layer lies in place");
+    }
+}
+
+/// "Value in − value out = value there": what movements say is what layers are worth.
+fn check_values(world: &World) {
+    let mut values: BTreeMap<u32, Money> = BTreeMap::new();
+    for record in &world.records {
+        for movement in &record.movements {
+            let at = usize::try_from(movement.position).expect("small");
+            let sum = values.entry(record.positions[at].position).or_default();
+            let signed = match (movement.kind, movement.from, movement.to) {
+                (MovementKind::Revaluation, ..) | (_, None, Some(_)) => movement.value,
+                (_, Some(_), None) => movement.value.negated(),
+                _ => Money::ZERO,
+            };
+            *sum = sum.checked_add(signed).expect("fits");
+        }
+    }
+    for number in 0..world.stock.sizes().positions {
+        let position = world.stock.position(number).expect("no hole");
+        let expected = values.get(&number).copied().unwrap_or_default();
+        assert_eq!(position.contents().value(), Some(expected), "position {number}: {position:?}");
+    }
+}
+
+/// Layers in transit are those that transfers are still to bring.
+fn check_freight(stock: &Stock) {
+    for transfer in stock.promises().transfers() {
+        let sum = |sum: Quantity, layer: &Layer| sum.checked_add(layer.quantity).expect("fits");
+        assert_eq!(transfer.freight.iter().fold(Quantity::ZERO, sum), transfer.open());
+        let there = stock.position(transfer.to).expect("known").contents().to_layers();
+        for layer in &transfer.freight {
+            assert!(there.find(Area::InTransit, &layer.origin).is_some(), "{layer:?}: {there:?}");
+        }
     }
 }
 
@@ -136,6 +197,7 @@ fn check_floor(before: &BTreeMap<u32, Figures>, stock: &Stock, command: &Command
         let granted = by_policy.is_none_or(|sellable| sellable >= taken);
         let allowed = match asked(&command.action) {
             Action::Sell(_) | Action::Count(_) => true,
+            _ if change.cause == Cause::LotExpired => true,
             Action::Adjust(Adjust { force, target, .. }) => {
                 *force == Force::Fact || !matches!(target, Target::Delta(_))
             }
@@ -173,6 +235,9 @@ fn check_deadlines(world: &World) {
 fn check(world: &World) {
     check_conservation(world);
     check_holds(&world.stock);
+    check_layers(&world.stock);
+    check_values(world);
+    check_freight(&world.stock);
     check_transit(&world.stock);
     check_deadlines(world);
 }

@@ -27,6 +27,7 @@ rejections! {
     Rejection::UnknownLocation(_) => "UnknownLocation",
     Rejection::UnknownPosition { .. } => "UnknownPosition",
     Rejection::UnknownBin { .. } => "UnknownBin",
+    Rejection::UnknownLot(_) => "UnknownLot",
     Rejection::UnknownReservation => "UnknownReservation",
     Rejection::UnknownTransfer => "UnknownTransfer",
     Rejection::UnknownDeadLetter => "UnknownDeadLetter",

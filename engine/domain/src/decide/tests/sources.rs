@@ -4,13 +4,14 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use std::vec;
 
-use super::actions::{confirm, fulfil_with, receive, reference, reserve, sell};
+use super::actions::{confirm, fulfil_with, receive, reference, reserve, sell, shift};
 use super::text;
 use super::world::{Answer, World};
 use crate::change::Cause;
 use crate::command::{Action, Command, Source, SourcePosition};
-use crate::consumed::{ConsumedEvent, Message};
+use crate::consumed::{ConsumedEvent, Message, Refusal};
 use crate::ids::Text;
+use crate::position::Bucket;
 use crate::upkeep::{Kept, Upkeep};
 
 pub(super) fn at(offset: u64, action: Action) -> Command {
@@ -100,6 +101,26 @@ fn every_message_moves_its_source_on() {
     assert!(matches!(world.send(&at(5, reserve("tea 2"))), Ok(Answer::Passed)));
     let mark = world.stock.sources().iter().next().expect("one source");
     assert_eq!((mark.last.offset, mark.sequence), (5, world.sequence));
+}
+
+/// A line of an imported file that is refused is told to whoever imports it: the record moves the source
+/// on and names the reason, and there is no dead letter.
+#[test]
+fn what_is_told_to_its_sender_is_no_dead_letter() {
+    let mut world = World::stocked("tea@north 1");
+    let told = |offset, action| {
+        let command = at(offset, action);
+        let mut source = Source::clone(command.source.as_ref().expect("has one"));
+        source.refusal = Refusal::Told;
+        Command { source: Some(Arc::new(source)), ..command }
+    };
+    let command = told(1, shift("tea@north", "2", Bucket::Available, Bucket::Damaged));
+    let Ok(Answer::Change(refused)) = world.send(&command) else { panic!("it is recorded") };
+    assert_eq!((refused.cause, refused.kept.as_deref()), (Cause::Refused, None));
+    let refusal = refused.refusal.expect("a reason");
+    assert!(text::rejection(&refusal).starts_with("InsufficientStock"), "{refusal:?}");
+    assert_eq!(next_offset(&world), Some(2));
+    assert!(matches!(world.send(&command), Ok(Answer::Passed)));
 }
 
 /// "same id and content is a no-op".

@@ -12,10 +12,14 @@ use crate::change::Change;
 use crate::command::{Place, ReleasedLine, RequestedLine, ShippedLine, Wanted};
 use crate::ids::{ItemId, LocationId};
 use crate::position::Figures;
-use crate::quantity::Quantity;
+use crate::quantity::{Money, Quantity};
 use crate::rejection::{Rejection, Shortage};
 use crate::reservation::{Reservation, Status};
 use crate::stock::Stock;
+
+pub(super) fn money(text: &str) -> Money {
+    Money::parse(text).expect("a number")
+}
 
 pub(super) fn quantity(text: &str) -> Quantity {
     Quantity::parse(text).unwrap_or_else(|error| panic!("{text:?} {error}"))
@@ -47,13 +51,14 @@ pub(super) fn requested(text: &str) -> Vec<RequestedLine> {
             (_, Some((of, at))) => (of, Wanted::Preferred(location(at))),
             _ => (what, Wanted::Anywhere),
         };
-        RequestedLine { item: item(of), quantity: quantity(much), wanted }
+        RequestedLine { item: item(of), quantity: quantity(much), wanted, lot: None }
     };
     pairs(text).map(line).collect()
 }
 
 pub(super) fn shipped(text: &str) -> Vec<ShippedLine> {
-    let line = |(what, much)| ShippedLine { place: place(what), quantity: quantity(much) };
+    let line =
+        |(what, much)| ShippedLine { place: place(what), quantity: quantity(much), lot: None };
     pairs(text).map(line).collect()
 }
 
@@ -61,9 +66,11 @@ pub(super) fn released(text: &str) -> Vec<ReleasedLine> {
     let line = |(what, much): (&str, &str)| match what.split_once('@') {
         Some((of, at)) => {
             let location = Some(location(at));
-            ReleasedLine { item: item(of), location, quantity: quantity(much) }
+            ReleasedLine { item: item(of), location, lot: None, quantity: quantity(much) }
         }
-        None => ReleasedLine { item: item(what), location: None, quantity: quantity(much) },
+        None => {
+            ReleasedLine { item: item(what), location: None, lot: None, quantity: quantity(much) }
+        }
     };
     pairs(text).map(line).collect()
 }

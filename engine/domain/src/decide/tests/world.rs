@@ -11,7 +11,7 @@ use crate::change::Change;
 use crate::command::{Action, Command};
 use crate::decide::{Decision, Recall, Recalled};
 use crate::ids::TenantId;
-use crate::position::Position;
+use crate::position::{Position, PositionNumber};
 use crate::rejection::Rejection;
 use crate::reservation::Reservation;
 use crate::stock::{Rules, Stock};
@@ -95,6 +95,7 @@ impl World {
                 Decision::Duplicate(sequence) => return Ok(Answer::Duplicate(sequence)),
                 Decision::NoRoom => return Ok(Answer::NoRoom),
                 Decision::Expire(number) => self.expire(number),
+                Decision::ExpireLots(position) => self.expire_lots(position),
                 Decision::Recall(recall) => {
                     assert_eq!(recalled, Recalled::NotAsked, "nothing is asked for twice");
                     recalled = Recalled::Searched;
@@ -104,6 +105,12 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Lots at a position whose last day is over are held.
+    pub(super) fn expire_lots(&mut self, position: PositionNumber) {
+        let change = self.stock.expire_lots(position, self.now(), self.sequence + 1);
+        self.apply(&change);
     }
 
     pub(super) fn apply(&mut self, change: &Change) {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use onhand_domain::command::{Action, Command, Trace};
-use onhand_domain::consumed::{ConsumedEvent, Message, Source, SourcePosition};
-use onhand_domain::dead_letter::{self, LetterNumber};
-use onhand_domain::ids::{TenantId, Text};
+use onhand_domain::consumed::{ConsumedEvent, Message, Refusal, Source, SourcePosition};
+use onhand_domain::dead_letter;
+use onhand_domain::ids::{Reference, TenantId, Text};
 use onhand_domain::time::Timestamp;
 use onhand_domain::upkeep::{Bury, Upkeep};
 use onhand_engine::keys::event_key;
@@ -33,8 +33,8 @@ pub(super) enum Entry {
     Enter(Command),
     /// Not for us.
     Skip(Reason),
-    /// It is about a transfer whose name is not known, or not yet.
-    Unnamed,
+    /// It is about a transfer of this name, which is not known, or not yet.
+    Unnamed(TenantId, Reference),
 }
 
 /// CRC32C of key and payload: notices a topic that was made anew.
@@ -78,10 +78,25 @@ pub(super) fn entry(taken: &Taken<'_>, transfers: &TransferNames) -> (Entry, Tol
         Outcome::Act(act) => {
             let canonical = intake.read.and_then(|found| found.canonical);
             let canonical = canonical.expect("only known types are acted on");
-            act_on(taken, act, canonical.as_str(), transfers).map_or(Entry::Unnamed, Entry::Enter)
+            let named = named(&act);
+            act_on(taken, act, canonical.as_str(), transfers).map_or_else(
+                || {
+                    let (tenant, name) = named.expect("only a named transfer can be unknown");
+                    Entry::Unnamed(tenant, name)
+                },
+                Entry::Enter,
+            )
         }
     };
     (entry, told)
+}
+
+/// The name of the transfer that it is about, where others gave it.
+fn named(act: &Act) -> Option<(TenantId, Reference)> {
+    match &act.work {
+        Work::ReceiveNamed { transfer, .. } => Some((act.tenant.clone(), transfer.clone())),
+        Work::Do(_) => None,
+    }
 }
 
 /// A message that was tried in vain. Its event stays free: it may come again.
@@ -90,7 +105,7 @@ pub(super) fn give_up(taken: &Taken<'_>, attempts: u32, since: Timestamp) -> Com
         Outcome::Act(act) => act.tenant,
         _ => tenant_default(),
     };
-    let error = "no transfer on its way has this name; retry when it is known";
+    let error = "no transfer has this name; retry when it is known";
     let fault = dead_letter::Fault::of(UNKNOWN_TRANSFER, error);
     bury(taken, tenant, fault, attempts, Some(since))
 }
@@ -109,7 +124,8 @@ fn bury(
 
 fn source(taken: &Taken<'_>, event: Option<ConsumedEvent>) -> Arc<Source> {
     let message = taken.delivery.payload.map(Message::beginning_of);
-    Arc::new(Source { position: Arc::clone(taken.position), event, message })
+    let position = Arc::clone(taken.position);
+    Arc::new(Source { position, event, message, refusal: Refusal::Buried })
 }
 
 /// The fault of a dead letter in the engine's words.
@@ -181,26 +197,26 @@ pub(crate) enum Parsed {
     Act(Box<Action>, Arc<Trace>),
     /// Nothing any more.
     Nothing,
+    /// It names a transfer that is not known here.
+    Unnamed(TenantId, Reference),
     /// It still makes no sense.
     Fault(dead_letter::Fault),
 }
 
+/// The fault of a message that names a transfer which nobody knows.
+pub(crate) fn unnamed() -> dead_letter::Fault {
+    dead_letter::Fault::of(UNKNOWN_TRANSFER, "no transfer has this name")
+}
+
 /// Reads the message of a dead letter again.
-pub(crate) fn parse_again(
-    delivery: &Delivery<'_>,
-    letter: LetterNumber,
-    transfers: &TransferNames,
-) -> Parsed {
+pub(crate) fn parse_again(delivery: &Delivery<'_>, transfers: &TransferNames) -> Parsed {
     match read(delivery).outcome {
         Outcome::Skip(_) => Parsed::Nothing,
         Outcome::Bury(fault) => Parsed::Fault(letter_fault(&fault)),
-        Outcome::Act(act) => match action_of(&act.tenant, &act.work, transfers) {
-            Some(action) => Parsed::Act(Box::new(action), act.trace),
-            None => {
-                tracing::debug!(letter, "the transfer it names is still unknown");
-                let error = "no transfer on its way has this name";
-                Parsed::Fault(dead_letter::Fault::of(UNKNOWN_TRANSFER, error))
-            }
+        Outcome::Act(act) => match (action_of(&act.tenant, &act.work, transfers), named(&act)) {
+            (Some(action), _) => Parsed::Act(Box::new(action), act.trace),
+            (None, Some((tenant, name))) => Parsed::Unnamed(tenant, name),
+            (None, None) => Parsed::Fault(unnamed()),
         },
     }
 }

@@ -5,17 +5,17 @@ use std::time::Duration;
 use onhand_domain::consumed::SourcePosition;
 use onhand_domain::ids::Text;
 use onhand_domain::sources::Watermark;
-use onhand_engine::View;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{Headers, Message, OwnedMessage};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::super::KafkaConfig;
-use super::super::client::settings;
+use super::super::client::{Quiet, QuietConsumer, settings};
 use super::Begin;
 use super::entry::checksum;
+use super::source::Source;
 
 /// How long the broker may take to answer one question.
 const ANSWER_WAIT: Duration = Duration::from_secs(5);
@@ -52,7 +52,7 @@ pub(super) struct Known {
 ///
 /// # Errors
 /// A setting that the client does not take.
-pub(super) fn consumer(config: &KafkaConfig) -> KafkaResult<BaseConsumer> {
+pub(super) fn consumer(config: &KafkaConfig) -> KafkaResult<QuietConsumer> {
     settings(config)
         .set("group.id", &config.intake.group)
         .set("enable.auto.commit", "false")
@@ -63,11 +63,11 @@ pub(super) fn consumer(config: &KafkaConfig) -> KafkaResult<BaseConsumer> {
         .set("group.protocol", "classic")
         .set("fetch.wait.max.ms", "100")
         .set("queued.max.messages.kbytes", "32768")
-        .create()
+        .create_with_context(Quiet)
 }
 
 /// The partitions of a topic.
-fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<Vec<i32>, Trouble> {
+fn partitions(consumer: &QuietConsumer, topic: &str) -> Result<Vec<i32>, Trouble> {
     let metadata = consumer.fetch_metadata(Some(topic), ANSWER_WAIT)?;
     let missing = || Trouble::Away(format!("there is no topic {topic}"));
     let found = metadata.topics().iter().find(|it| it.name() == topic).ok_or_else(missing)?;
@@ -83,35 +83,53 @@ fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<Vec<i32>, Trouble>
 ///
 /// # Errors
 /// Why it cannot be read.
-pub(super) fn look(
-    consumer: &BaseConsumer,
-    config: &KafkaConfig,
-    topic: &str,
-    view: &View,
-) -> Result<Known, Trouble> {
+pub(super) fn look(consumer: &QuietConsumer, source: &Source) -> Result<Known, Trouble> {
+    let (topic, view) = (&source.standing.topic.name, source.engine.view());
     let all = partitions(consumer, topic)?;
     let cluster = consumer.client().fetch_cluster_id(ANSWER_WAIT);
     let cluster = cluster.ok_or_else(|| Trouble::Away("the cluster names no id".to_owned()))?;
     let stream = Text::parse(&format!("{cluster}/{topic}"))
         .map_err(|error| Trouble::Stop(format!("its stream cannot be named: {error}")))?;
     let generation = view.source_generation(&stream);
-    let is_first = !view.sources().iter().any(|source| source.stream == stream);
+    let begun = source.beginnings.get(&stream, generation).map_err(Trouble::Away)?;
+    let is_first = begun.is_none() && !view.sources().iter().any(|it| it.stream == stream);
+    let begins_now = is_first && source.config.intake.begin == Begin::Latest;
+    let begun = begun.unwrap_or_default();
     let mut partitions = Vec::with_capacity(all.len());
     for id in all {
         let partition = u32::try_from(id).unwrap_or(0);
         let (low, high) = consumer.fetch_watermarks(topic, id, ANSWER_WAIT)?;
         let (low, high) = (whole(low), whole(high));
-        let next = match view.source_mark(&stream, partition) {
-            Some(mark) => {
+        let began = begun.iter().find(|(known, _)| *known == partition).map(|(_, offset)| *offset);
+        let next = match (view.source_mark(&stream, partition), began) {
+            (Some(mark), _) => {
                 compare(consumer, topic, &mark, (low, high))?;
                 mark.next_offset()
             }
-            None if is_first && config.intake.begin == Begin::Latest => high,
-            None => low,
+            (None, Some(began)) if began < low => return Err(gone(topic, partition, began, low)),
+            (None, Some(began)) => began,
+            (None, None) => {
+                if begins_now {
+                    high
+                } else {
+                    low
+                }
+            }
         };
         partitions.push((partition, next));
     }
+    if begins_now {
+        source.beginnings.put(&stream, generation, &partitions).map_err(Trouble::Away)?;
+    }
     Ok(Known { stream, generation, partitions })
+}
+
+/// Messages that were not read are not there any more.
+fn gone(topic: &str, partition: u32, next: u64, low: u64) -> Trouble {
+    Trouble::Stop(format!(
+        "messages {next} to {low} of partition {partition} of topic {topic} are gone unread; \
+         `onhand sources skip {topic} {partition} {low}` goes on behind them"
+    ))
 }
 
 fn whole(offset: i64) -> u64 {
@@ -120,7 +138,7 @@ fn whole(offset: i64) -> u64 {
 
 /// Whether the log of a partition still holds what we acted on last.
 fn compare(
-    consumer: &BaseConsumer,
+    consumer: &QuietConsumer,
     topic: &str,
     mark: &Watermark,
     (low, high): (u64, u64),
@@ -137,10 +155,7 @@ fn compare(
         return anew(format!("partition {partition} ends at {high}, we had read up to {next}"));
     }
     if next < low {
-        return Err(Trouble::Stop(format!(
-            "messages {next} to {low} of partition {partition} of topic {topic} are gone unread; \
-             `onhand sources skip {topic} {partition} {low}` goes on behind them"
-        )));
+        return Err(gone(topic, *partition, next, low));
     }
     let Some(known) = known.filter(|_| low <= *offset) else { return Ok(()) };
     let id = i32::try_from(*partition).unwrap_or(i32::MAX);
@@ -155,7 +170,7 @@ fn compare(
 
 /// One message; `None` when nothing lies at that place.
 fn fetch(
-    consumer: &BaseConsumer,
+    consumer: &QuietConsumer,
     topic: &str,
     partition: i32,
     offset: u64,

@@ -14,14 +14,14 @@ use onhand_domain::consumed::SourcePosition;
 use onhand_domain::upkeep::{Kept, Upkeep};
 use onhand_engine::events::words;
 use onhand_engine::{Changed, Failure, Reply, SourcePort};
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::runtime::Runtime;
 
-use super::Begin;
+use super::super::client::QuietConsumer;
 use super::entry::{Entry, Taken, checksum, entry, give_up, tenant_default};
 use super::lanes::{Clock, Lanes, Obstacle, Wait};
 use super::look::{Known, Trouble};
@@ -107,7 +107,7 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// What the client said.
-    pub(super) fn run(mut self, consumer: &BaseConsumer) -> Result<End, Trouble> {
+    pub(super) fn run(mut self, consumer: &QuietConsumer) -> Result<End, Trouble> {
         let begun = self.assign(consumer).map_err(Trouble::from);
         let end = begun.and_then(|()| self.read(consumer));
         consumer.unassign().map_err(Trouble::from)?;
@@ -117,23 +117,12 @@ impl<'a> Session<'a> {
         end
     }
 
-    fn assign(&mut self, consumer: &BaseConsumer) -> Result<(), KafkaError> {
-        let partitions = self.known.partitions.clone();
-        for (partition, next) in partitions {
-            self.assign_one(consumer, partition, next)?;
-            let is_new = self.source.engine.view().source_mark(&self.known.stream, partition);
-            if self.source.config.intake.begin == Begin::Latest && is_new.is_none() && next > 0 {
-                let (stream, reason) = (self.known.stream.clone(), None);
-                let skip = Upkeep::SkipSource { stream, partition, next_offset: next, reason };
-                if self.upkeep(skip).is_err() {
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
+    fn assign(&self, consumer: &QuietConsumer) -> Result<(), KafkaError> {
+        let mut partitions = self.known.partitions.iter();
+        partitions.try_for_each(|(id, next)| self.assign_one(consumer, *id, *next))
     }
 
-    fn assign_one(&self, consumer: &BaseConsumer, id: u32, next: u64) -> Result<(), KafkaError> {
+    fn assign_one(&self, consumer: &QuietConsumer, id: u32, next: u64) -> Result<(), KafkaError> {
         let offset = Offset::Offset(i64::try_from(next).unwrap_or(i64::MAX));
         consumer.incremental_assign(&self.one(id, offset)?)
     }
@@ -145,7 +134,7 @@ impl<'a> Session<'a> {
         Ok(one)
     }
 
-    fn read(&mut self, consumer: &BaseConsumer) -> Result<End, Trouble> {
+    fn read(&mut self, consumer: &QuietConsumer) -> Result<End, Trouble> {
         loop {
             if *self.source.stop.borrow() {
                 return Ok(End::Stopped);
@@ -190,7 +179,7 @@ impl<'a> Session<'a> {
     }
 
     /// What is to be done from time to time.
-    fn beat(&mut self, consumer: &BaseConsumer) -> Result<Option<End>, Trouble> {
+    fn beat(&mut self, consumer: &QuietConsumer) -> Result<Option<End>, Trouble> {
         let now = self.clock.now();
         for (partition, offset) in self.lanes.wake(now) {
             self.assign_one(consumer, partition, offset)?;
@@ -221,7 +210,7 @@ impl<'a> Session<'a> {
     }
 
     /// New partitions, and log ends that lie below our watermarks.
-    fn look(&self, consumer: &BaseConsumer) -> Option<End> {
+    fn look(&self, consumer: &QuietConsumer) -> Option<End> {
         let topic = &self.source.standing.topic.name;
         let wait = Duration::from_secs(1);
         // A broker that is away is no reason to stop: the client goes on by itself.
@@ -240,7 +229,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn take(&mut self, consumer: &BaseConsumer, message: &BorrowedMessage<'_>) -> Result<(), End> {
+    fn take(&mut self, consumer: &QuietConsumer, message: &BorrowedMessage<'_>) -> Result<(), End> {
         let partition = u32::try_from(message.partition()).unwrap_or(0);
         if self.lanes.is_waiting(partition) {
             return Ok(());
@@ -267,11 +256,14 @@ impl<'a> Session<'a> {
         let taken = Taken { delivery, position: &position };
         let held = self.lanes.held(partition).filter(|held| held.offset == offset);
         let (mut wanted, told) = entry(&taken, &source.transfers);
-        if matches!(wanted, Entry::Unnamed) {
+        if let Entry::Unnamed(tenant, name) = &wanted {
             // Whoever named it may be in flight, or before this start.
             self.settle_all(consumer)?;
-            self.runtime.block_on(source.transfers.search(&source.engine));
-            wanted = entry(&taken, &source.transfers).0;
+            let names = &source.transfers;
+            if names.find(tenant, name).is_none() {
+                self.runtime.block_on(names.look_up(&source.engine, tenant, name));
+            }
+            wanted = entry(&taken, names).0;
         }
         let given_up = held.filter(|held| held.is_given_up());
         match (wanted, given_up) {
@@ -282,22 +274,25 @@ impl<'a> Session<'a> {
                 });
                 self.lanes.skip(position, self.clock.now());
             }
-            (Entry::Unnamed, Some(held)) => {
+            (Entry::Unnamed(..), Some(held)) => {
                 let command = give_up(&taken, held.attempts, held.since);
                 self.enter(consumer, command, position, told)?;
             }
-            (Entry::Unnamed, None) => {
+            (Entry::Unnamed(..), None) => {
                 source.consumed.fail(&told, "UNKNOWN_TRANSFER");
                 self.hold(consumer, &position, Obstacle::Passing)?;
             }
-            (Entry::Enter(command), _) => self.enter(consumer, command, position, told)?,
+            (Entry::Enter(command), _) => {
+                source.transfers.forget(&command.tenant, &command.action);
+                self.enter(consumer, command, position, told)?;
+            }
         }
         Ok(())
     }
 
     fn enter(
         &mut self,
-        consumer: &BaseConsumer,
+        consumer: &QuietConsumer,
         command: Command,
         position: Arc<SourcePosition>,
         told: Told,
@@ -331,7 +326,7 @@ impl<'a> Session<'a> {
     }
 
     /// Takes the answers that have come; waits for the first one at most so long.
-    fn settle(&mut self, consumer: &BaseConsumer, wait: Duration) -> Result<(), End> {
+    fn settle(&mut self, consumer: &QuietConsumer, wait: Duration) -> Result<(), End> {
         let mut replies = std::mem::take(&mut self.replies);
         let taken = self.port.answers(wait, &mut replies);
         let mut outcome = taken.map_err(|_| End::Stopped);
@@ -345,7 +340,7 @@ impl<'a> Session<'a> {
         outcome
     }
 
-    fn settle_all(&mut self, consumer: &BaseConsumer) -> Result<(), End> {
+    fn settle_all(&mut self, consumer: &QuietConsumer) -> Result<(), End> {
         while !self.waiting.is_empty() {
             self.settle(consumer, IDLE)?;
         }
@@ -354,7 +349,7 @@ impl<'a> Session<'a> {
 
     fn answered(
         &mut self,
-        consumer: &BaseConsumer,
+        consumer: &QuietConsumer,
         position: &Arc<SourcePosition>,
         told: &Told,
         reply: Reply,
@@ -403,7 +398,7 @@ impl<'a> Session<'a> {
     /// Stops a partition before a message that was not acted on.
     fn hold(
         &mut self,
-        consumer: &BaseConsumer,
+        consumer: &QuietConsumer,
         position: &SourcePosition,
         why: Obstacle,
     ) -> Result<(), End> {
@@ -453,7 +448,7 @@ impl<'a> Session<'a> {
     }
 
     /// Tells our progress to the group, for those who watch its lag.
-    fn commit(&self, consumer: &BaseConsumer) {
+    fn commit(&self, consumer: &QuietConsumer) {
         let view = self.source.engine.view();
         let mut all = TopicPartitionList::new();
         for (partition, _) in &self.known.partitions {

@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use super::super::{Check, KafkaConfig};
+use super::beginnings::Beginnings;
 use super::look::{Known, Trouble, consumer, look};
 use super::session::{End, Session};
 use super::{SourceStanding, SourceState, TransferNames};
@@ -22,6 +23,7 @@ const BEAT: Duration = Duration::from_millis(100);
 pub(super) struct Source {
     pub(super) engine: Engine,
     pub(super) config: KafkaConfig,
+    pub(super) beginnings: Beginnings,
     pub(super) standing: Arc<SourceStanding>,
     pub(super) consumed: Arc<Consumed>,
     pub(super) transfers: Arc<TransferNames>,
@@ -79,7 +81,7 @@ impl Source {
     fn read(&self, runtime: &Runtime, port: &mut SourcePort) -> Result<End, Trouble> {
         let consumer = consumer(&self.config)?;
         let topic = &self.standing.topic.name;
-        let known = look(&consumer, &self.config, topic, self.engine.view())?;
+        let known = look(&consumer, self)?;
         let Known { stream, generation, partitions } = &known;
         *self.standing.stream.lock() = Some(stream.clone());
         if self.standing.enter(SourceState::Running) {

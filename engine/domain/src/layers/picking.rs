@@ -1,0 +1,149 @@
+//! Which layers leave an area: by the item's strategy, a named lot first, sparing what is promised by lot.
+
+use alloc::vec::Vec;
+
+use super::Layers;
+use crate::catalog::Strategy;
+use crate::ids::LotNumber;
+use crate::layer::{Area, Goods, Layer, Origin, Pick};
+use crate::quantity::{Money, Quantity};
+
+/// How layers are picked.
+#[derive(Debug, Clone, Copy)]
+pub struct Picking<'a> {
+    /// Order in which they leave.
+    pub strategy: Strategy,
+    /// The lot that was named: it is taken first, and what it lacks from the others.
+    pub lot: Option<&'a LotNumber>,
+    /// Promised by lot on the shelf: spared by a pick that names no lot, as long as others serve.
+    pub promised: &'a [(LotNumber, Quantity)],
+    /// Cost of what is not there, if nothing was there before.
+    pub cost_else: Option<Money>,
+}
+
+impl Layers {
+    /// What leaves an area. What the shelf lacks is taken as a shortage, at the cost of the last layer.
+    #[must_use]
+    pub fn pick(&self, area: Area, quantity: Quantity, picking: &Picking<'_>) -> Vec<Pick> {
+        let mut basket = Basket { rest: quantity, picks: Vec::new() };
+        let ordered = self.ordered(area, picking.strategy);
+        if let Some(lot) = picking.lot {
+            let named = ordered.iter().filter(|layer| layer.origin.lot.as_ref() == Some(lot));
+            named.for_each(|layer| basket.take(layer, layer.quantity));
+        }
+        let others = || {
+            ordered
+                .iter()
+                .filter(|layer| picking.lot.is_none() || layer.origin.lot.as_ref() != picking.lot)
+        };
+        if area == Area::Shelf && !picking.promised.is_empty() {
+            let mut spared = self.spared(picking.promised);
+            for layer in others() {
+                let free = spared.free(layer.origin.lot.as_ref(), layer.quantity);
+                basket.take(layer, free);
+            }
+        }
+        others().for_each(|layer| basket.take(layer, layer.quantity));
+        if basket.rest.is_positive() {
+            assert!(area == Area::Shelf, "only the shelf can be short");
+            let last = basket.picks.last().map(|pick| pick.goods.unit_cost());
+            let cost = last.unwrap_or_else(|| self.last_cost.or(picking.cost_else));
+            basket.picks.push(Pick { goods: Goods::Shortage(cost), quantity: basket.rest });
+        }
+        basket.picks
+    }
+
+    fn ordered(&self, area: Area, strategy: Strategy) -> Vec<&Layer> {
+        let mut ordered: Vec<_> = self.of(area).collect();
+        match strategy {
+            Strategy::Fifo => {}
+            Strategy::Lifo => ordered.reverse(),
+            Strategy::Fefo => ordered.sort_by(|one, other| one.origin.by_expiry(&other.origin)),
+        }
+        ordered
+    }
+
+    /// Layers of the shelf in the order in which they will be picked, then the other areas by age.
+    #[must_use]
+    pub fn in_picking_order(&self, strategy: Strategy) -> Vec<(Area, &Layer)> {
+        let of = |area: Area| {
+            let strategy = if area == Area::Shelf { strategy } else { Strategy::Fifo };
+            self.ordered(area, strategy).into_iter().map(move |layer| (area, layer))
+        };
+        Area::ALL.into_iter().flat_map(of).collect()
+    }
+
+    /// What of each lot may leave although some of it is promised.
+    fn spared(&self, promised: &[(LotNumber, Quantity)]) -> Spared {
+        let free = |(lot, promised): &(LotNumber, Quantity)| {
+            let there = self.of_lot(Area::Shelf, lot);
+            (lot.clone(), there.saturating_sub(*promised).max(Quantity::ZERO))
+        };
+        Spared(promised.iter().map(free).collect())
+    }
+}
+
+/// What is left to take, and what was taken.
+struct Basket {
+    rest: Quantity,
+    picks: Vec<Pick>,
+}
+
+impl Basket {
+    /// Takes at most so much of a layer, of which some may have been taken before.
+    fn take(&mut self, layer: &Layer, most: Quantity) {
+        if !self.rest.is_positive() {
+            return;
+        }
+        let is_it = |pick: &&mut Pick| matches!(&pick.goods, Goods::Layer(origin) if *origin == layer.origin);
+        let taken = self.picks.iter_mut().find(is_it);
+        let before = taken.as_ref().map_or(Quantity::ZERO, |pick| pick.quantity);
+        let more = layer.quantity.saturating_sub(before).min(most).min(self.rest);
+        if !more.is_positive() {
+            return;
+        }
+        self.rest = self.rest.saturating_sub(more);
+        match taken {
+            Some(pick) => pick.quantity = pick.quantity.saturating_add(more),
+            None => {
+                self.picks.push(Pick { goods: Goods::Layer(layer.origin.clone()), quantity: more })
+            }
+        }
+    }
+}
+
+/// What of each promised lot may still leave.
+struct Spared(Vec<(LotNumber, Quantity)>);
+
+impl Spared {
+    /// How much of a layer may leave; counts it as gone.
+    fn free(&mut self, lot: Option<&LotNumber>, quantity: Quantity) -> Quantity {
+        let promised = lot.and_then(|lot| self.0.iter_mut().find(|(held, _)| held == lot));
+        let Some((_, left)) = promised else { return quantity };
+        let free = quantity.min(*left);
+        *left = left.saturating_sub(free);
+        free
+    }
+}
+
+/// What leaves a shelf that has at most one layer: that layer, then a shortage at its cost.
+#[must_use]
+pub(crate) fn pick_single(
+    shelf: Quantity,
+    origin: &Origin,
+    quantity: Quantity,
+    cost_else: Option<Money>,
+) -> Vec<Pick> {
+    let there = shelf.max(Quantity::ZERO).min(quantity);
+    let short = quantity.saturating_sub(there);
+    let mut picks = Vec::with_capacity(1);
+    if there.is_positive() {
+        picks.push(Pick { goods: Goods::Layer(origin.clone()), quantity: there });
+    }
+    if short.is_positive() {
+        let cost =
+            if there.is_positive() { origin.unit_cost } else { origin.unit_cost.or(cost_else) };
+        picks.push(Pick { goods: Goods::Shortage(cost), quantity: short });
+    }
+    picks
+}
