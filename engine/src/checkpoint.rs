@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
-use onhand_storage::{CheckpointStore, LogError, ReadLog};
+use onhand_storage::{CheckpointStore, CheckpointWriter, FinishedCheckpoint, LogError, ReadLog};
 use ractor::ActorRef;
 
 use crate::gate::Gate;
 use crate::hopper::receive_within;
 use crate::record::checkpoint::VERSION;
-use crate::snapshot::Place;
+use crate::snapshot::{Place, Portion};
 use crate::status::Figures;
 use crate::writer::actor::{Message, Walked};
 
@@ -23,6 +23,56 @@ const DURABLE_LOOK: Duration = Duration::from_millis(1);
 pub(crate) enum Order {
     /// Write everything now, at full speed, and say so.
     Round(SyncSender<Result<(), String>>),
+}
+
+/// The file of one slice, portion by portion.
+pub struct SliceWriter {
+    file: CheckpointWriter,
+    began: u64,
+}
+
+impl SliceWriter {
+    /// Begins the file of a slice whose first portion was encoded after record `began`.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn begin(store: &CheckpointStore, slice: u16, began: u64) -> std::io::Result<Self> {
+        Ok(Self { file: store.begin(slice, began)?, began })
+    }
+
+    /// The record after which it was begun: everything up to there is contained.
+    #[must_use]
+    pub const fn began(&self) -> u64 {
+        self.began
+    }
+
+    /// Changes the rate of what follows; `None` means unlimited.
+    pub fn set_rate(&mut self, bytes_per_second: Option<u64>) {
+        self.file.set_rate(bytes_per_second);
+    }
+
+    /// Writes what one turn of the writer has encoded.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn push(&mut self, portion: &Portion) -> std::io::Result<()> {
+        let mut start = 0;
+        for entry in &portion.entries {
+            let payload = &portion.bytes[start..entry.end];
+            self.file.push(entry.kind, VERSION, entry.sequence, payload)?;
+            start = entry.end;
+        }
+        Ok(())
+    }
+
+    /// Completes the file. It may be installed when the log is durable up to its highest sequence: a
+    /// checkpoint must not know what the log does not.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn finish(self) -> std::io::Result<FinishedCheckpoint> {
+        self.file.finish()
+    }
 }
 
 /// Its parts.
@@ -92,25 +142,19 @@ impl Checkpointer {
         let io = |source| LogError::Io { file: std::path::PathBuf::from("checkpoint"), source };
         let mut walked = self.walk(slice, None)?;
         let began = walked.sequence;
-        let mut file = self.store.begin(slice, began).map_err(io)?;
+        let mut file = SliceWriter::begin(&self.store, slice, began).map_err(io)?;
         loop {
             let is_urgent = self.behind() >= self.replay_records_max / 4 * 3;
             let rate =
                 if pace == Pace::Full || is_urgent { None } else { Some(self.bytes_per_second) };
             file.set_rate(rate);
-            let mut start = 0;
-            for entry in &walked.portion.entries {
-                let payload = &walked.portion.bytes[start..entry.end];
-                file.push(entry.kind, VERSION, entry.sequence, payload).map_err(io)?;
-                start = entry.end;
-            }
+            file.push(&walked.portion).map_err(io)?;
             if walked.next == Place::End {
                 break;
             }
             walked = self.walk(slice, Some(walked.next))?;
         }
         let finished = file.finish().map_err(io)?;
-        // A checkpoint must not know what the log does not.
         while self.log.durable_sequence() < finished.highest() {
             if self.gate.fatal().is_some() {
                 return Err(LogError::Latched);

@@ -38,8 +38,8 @@ pub(crate) use kept::KeptSince;
 pub use ledger::{EntryCost, LedgerEntry, LedgerFilter, LedgerPage, LedgerPlace};
 pub use letters::LetterRecord;
 pub(crate) use moment::latest_of;
-pub(crate) use recent::RecentRows;
-pub(crate) use rows::rows_of;
+pub use recent::RecentRows;
+pub use rows::rows_of;
 pub use rows::transfer_name;
 use rows::{kind, returned_on};
 
@@ -53,13 +53,19 @@ const TRANSFERS_OF_NAME_MAX: usize = 16;
 
 /// Finds records in the log, on the thread of a reader.
 #[derive(Clone)]
-pub(crate) struct Archive {
+pub struct Archive {
     pub(crate) recent: Arc<RecentRows>,
     pub(crate) index: IndexReader,
     pub(crate) kept: Arc<KeptSince>,
 }
 
 impl Archive {
+    /// Looks into rows that are on disk, and into those that are not yet.
+    #[must_use]
+    pub fn new(recent: Arc<RecentRows>, index: IndexReader) -> Self {
+        Self { recent, index, kept: Arc::default() }
+    }
+
     /// Waits for rows that a start found missing.
     ///
     /// # Errors
@@ -131,12 +137,11 @@ impl Archive {
         }
     }
 
-    /// What a command needs to be decided.
-    pub(crate) fn recall(
-        &self,
-        log: &dyn ReadLog,
-        recall: Recall,
-    ) -> Result<Option<Found>, LogError> {
+    /// What a command needs to be decided. Waits until [`RecentRows::set_whole`] was said.
+    ///
+    /// # Errors
+    /// The index or the log cannot be read.
+    pub fn recall(&self, log: &dyn ReadLog, recall: Recall) -> Result<Option<Found>, LogError> {
         Ok(match recall {
             Recall::Reservation(number) => self.reservation(log, number)?.map(Found::Reservation),
             Recall::Transfer(number) => self

@@ -4,10 +4,11 @@
 //! rest only on records that are on disk.
 //!
 //! Reading order: [`config`], [`error`], [`clock`] (what is given), [`record`] (bytes), [`writer`]
-//! (decides), `hopper` (hands over to the log), `release` (lets go), [`view`] and [`history`] (reads),
-//! [`outbox`], [`events`] and [`publisher`] (tell), [`port`] (the way in), [`recovery`] and `checkpoint` (start and end),
+//! (decides), `hopper` (hands over to the log), [`release`] (lets go), [`view`] and [`history`] (reads),
+//! [`outbox`], [`events`] and [`publisher`] (tell), [`port`] (the way in), [`recovery`] and [`checkpoint`] (start and end),
 //! [`engine`] (all of it together).
 
+pub mod checkpoint;
 pub mod clock;
 pub mod config;
 pub mod engine;
@@ -17,6 +18,7 @@ pub mod events;
 pub mod fuzz;
 pub mod history;
 pub mod ids;
+pub mod index_keeper;
 pub mod keys;
 pub mod names;
 pub mod outbox;
@@ -25,6 +27,7 @@ pub mod port;
 pub mod publisher;
 pub mod record;
 pub mod recovery;
+pub mod release;
 pub mod reply;
 pub mod snapshot;
 pub mod status;
@@ -33,14 +36,11 @@ pub mod view;
 pub mod writer;
 
 mod bell;
-mod checkpoint;
 mod gate;
 mod hopper;
-mod index_keeper;
 mod key_window;
 mod ports;
 mod reader;
-mod release;
 mod retention;
 mod supervisor;
 

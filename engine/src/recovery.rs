@@ -1,11 +1,11 @@
 //! Recovery: memory from checkpoints, then from the log. It applies; it never decides.
 
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::sync_channel;
 
 use onhand_domain::stock::Stock;
 use onhand_domain::time::Timestamp;
 use onhand_storage::{
-    CheckpointFile, CheckpointStore, DataDirectory, FrameCursor, LogError, ReadLog,
+    Background, CheckpointFile, CheckpointStore, DataDirectory, FrameCursor, LogError, ReadLog,
 };
 
 use crate::error::StartError;
@@ -72,13 +72,21 @@ pub(crate) fn recover_to(
     go_on: &dyn Fn() -> bool,
 ) -> Result<Recovered, StartError> {
     let mut last = Timestamp::MIN;
-    let began = std::thread::scope(|scope| {
-        let (chunks, inbox) = sync_channel(CHUNKS_AHEAD);
-        // One thread reads and decodes, this one takes in.
-        let reading = scope.spawn(move || read_all(checkpoints, &chunks));
-        inbox.iter().flatten().for_each(|entry| put(&mut stock, &mut last, entry));
-        reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })?;
+    let mut take_in = |chunk: Vec<Entry>| {
+        chunk.into_iter().for_each(|entry| put(&mut stock, &mut last, entry));
+    };
+    let began = match checkpoints.background() {
+        Background::Inline => read_all(checkpoints, &mut take_in)?,
+        Background::Threads => std::thread::scope(|scope| {
+            let (chunks, inbox) = sync_channel(CHUNKS_AHEAD);
+            // One thread reads and decodes, this one takes in. If nobody takes it in, this one has
+            // panicked, which is what will be told.
+            let mut hand_over = move |chunk| drop(chunks.send(chunk));
+            let reading = scope.spawn(move || read_all(checkpoints, &mut hand_over));
+            inbox.iter().for_each(take_in);
+            reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })?,
+    };
     let mut recovered =
         Recovered { stock, sequence: began, last, replayed: 0, checkpointed: began };
     let (next, earliest) = (began.saturating_add(1), log.earliest_sequence());
@@ -91,7 +99,10 @@ pub(crate) fn recover_to(
 
 /// Sends the entries of all files in an order in which memory can take them; returns the record behind
 /// which the log must be replayed.
-fn read_all(checkpoints: &CheckpointStore, to: &SyncSender<Vec<Entry>>) -> Result<u64, StartError> {
+fn read_all(
+    checkpoints: &CheckpointStore,
+    to: &mut dyn FnMut(Vec<Entry>),
+) -> Result<u64, StartError> {
     let slices: Vec<u16> = checkpoints.slices().collect();
     let (rest, partitions) = slices.split_last().expect("there is a slice for the rest");
     // What belongs to no partition is named by the partitions, so it comes first; reservations need
@@ -110,7 +121,7 @@ fn read_all(checkpoints: &CheckpointStore, to: &SyncSender<Vec<Entry>>) -> Resul
 
 fn send(
     file: Option<&CheckpointFile>,
-    to: &SyncSender<Vec<Entry>>,
+    to: &mut dyn FnMut(Vec<Entry>),
     wanted: impl Fn(u8) -> bool,
 ) -> Result<(), StartError> {
     let Some(file) = file else { return Ok(()) };
@@ -125,12 +136,10 @@ fn send(
             .map_err(|error| StartError::Undecodable { sequence: 0, what: error.to_string() })?;
         chunk.push(entry);
         if chunk.len() == CHUNK {
-            // Nobody takes it in: the other thread has panicked, which is what will be told.
-            let full = std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK));
-            drop(to.send(full));
+            to(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)));
         }
     }
-    drop(to.send(chunk));
+    to(chunk);
     Ok(())
 }
 
@@ -177,7 +186,7 @@ fn replay(
             recovered.sequence = stored.sequence;
             recovered.replayed = recovered.replayed.saturating_add(1);
         }
-        recovered.stock.forget(recovered.last, usize::MAX);
+        recovered.stock.forget(recovered.last, usize::MAX, u64::MAX);
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ pub mod running;
 use std::collections::HashMap;
 
 use onhand_domain::change::Change;
-use onhand_domain::position::PositionNumber;
+use onhand_domain::position::{Bucket, PositionNumber};
 use onhand_domain::quantity::Quantity;
 use onhand_domain::stock::{Rules, Stock};
 use onhand_storage::{ChainReport, DataDirectory, ReadLog, RecordRef, StorageConfig, verify_chain};
@@ -142,7 +142,7 @@ impl Proof {
         self.check_versions(&change, sequence);
         self.add(&change, sequence);
         self.stock.apply(&change, sequence);
-        self.stock.forget(change.at, usize::MAX);
+        self.stock.forget(change.at, usize::MAX, u64::MAX);
         Ok(())
     }
 
@@ -171,11 +171,12 @@ impl Proof {
                 continue;
             };
             let sum = self.on_hand.entry(after.position).or_default();
-            if movement.to.is_some_and(|bucket| bucket.is_on_hand()) {
-                *sum = sum.saturating_add(movement.quantity);
-            }
-            if movement.from.is_some_and(|bucket| bucket.is_on_hand()) {
-                *sum = sum.saturating_sub(movement.quantity);
+            let is_on_hand = |bucket: Option<Bucket>| bucket.is_some_and(Bucket::is_on_hand);
+            // What stays on hand is left out: adding it first may not fit.
+            match (is_on_hand(movement.from), is_on_hand(movement.to)) {
+                (false, true) => *sum = sum.saturating_add(movement.quantity),
+                (true, false) => *sum = sum.saturating_sub(movement.quantity),
+                _ => {}
             }
         }
     }
@@ -282,5 +283,53 @@ impl Proof {
                 });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use onhand_domain::change::{Cause, Movement, MovementKind, PositionChange};
+    use onhand_domain::time::Timestamp;
+
+    use super::*;
+
+    fn moved(
+        kind: MovementKind,
+        from: Option<Bucket>,
+        to: Option<Bucket>,
+        quantity: i64,
+    ) -> Movement {
+        Movement::plain(0, kind, from, to, Quantity::from_millionths(quantity))
+    }
+
+    #[test]
+    fn figures_near_the_end_of_what_fits_are_summed_exactly() {
+        let mut proof = Proof {
+            stock: Stock::new(Rules::default(), 0),
+            on_hand: HashMap::new(),
+            findings: Vec::new(),
+        };
+        let mut change = Change::new(Cause::Received, Timestamp::default(), 0);
+        change.positions.push(PositionChange {
+            position: 7,
+            opened: None,
+            version: 1,
+            previous: 0,
+            figures: onhand_domain::position::Figures::default(),
+            sellable: None,
+            alarms: onhand_domain::position::Alarms::default(),
+            raised: onhand_domain::change::Raised::default(),
+            threshold: None,
+            terms: None,
+            average: None,
+        });
+        let (available, reserved) = (Some(Bucket::Available), Some(Bucket::Reserved));
+        change.movements = vec![
+            moved(MovementKind::Receipt, None, available, i64::MAX - 1),
+            moved(MovementKind::Reserve, available, reserved, i64::MAX / 2 + 2),
+            moved(MovementKind::Sale, available, None, 5),
+        ];
+        proof.add(&change, 1);
+        assert_eq!(proof.on_hand[&7], Quantity::from_millionths(i64::MAX - 6));
     }
 }

@@ -95,7 +95,9 @@ pub struct View {
 }
 
 impl View {
-    pub(crate) fn new() -> Arc<Self> {
+    /// An empty view.
+    #[must_use]
+    pub fn new() -> Arc<Self> {
         Arc::new(Self {
             directory: Directory::default(),
             promises: Promises::default(),

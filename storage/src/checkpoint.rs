@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::disk::Disk;
+use crate::disk::{Background, Disk};
 use crate::error::LogError;
 use crate::segment::Purpose;
 
@@ -63,6 +63,11 @@ impl CheckpointStore {
 
     pub(crate) fn path(&self, slice: u16) -> PathBuf {
         self.directory.join(format!("{slice:03}.ckp"))
+    }
+
+    /// Where reading them ahead may run.
+    pub fn background(&self) -> Background {
+        self.disk.background()
     }
 
     /// All slices there are: the partitions, then the one for the rest.

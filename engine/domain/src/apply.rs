@@ -34,7 +34,7 @@ impl Stock {
             for reservation in change.reservations() {
                 self.put_reservation(reservation);
             }
-            self.tally_up(change);
+            self.tally_up(change, sequence);
             if let Some(place) = change.reverses {
                 self.records.reverse(place, sequence, change.at);
             }
@@ -157,13 +157,13 @@ impl Stock {
     }
 
     /// Keeps what is known of an order up to date, while returns on it are coming in.
-    fn tally_up(&mut self, change: &Change) {
+    fn tally_up(&mut self, change: &Change, sequence: u64) {
         let detail = change.detail.as_ref();
         match change.cause {
             Cause::Fulfilled => {
                 let order = change.reservation.as_ref().and_then(|held| held.order.as_ref());
                 let Some(order) = order else { return };
-                self.promises.tally_up(change.tenant, order, change.at, |tally| {
+                self.promises.tally_up((change.tenant, order), change.at, sequence, |tally| {
                     let shipped = change.shipped.iter();
                     shipped.for_each(|share| tally.ship(share.item, share.quantity, share.value));
                 });
@@ -171,7 +171,7 @@ impl Stock {
             Cause::Unfulfilled => {
                 let order = change.reservation.as_ref().and_then(|held| held.order.as_ref());
                 let Some(order) = order else { return };
-                self.promises.tally_up(change.tenant, order, change.at, |tally| {
+                self.promises.tally_up((change.tenant, order), change.at, sequence, |tally| {
                     let shares = change.shipped.iter();
                     shares.for_each(|share| {
                         tally.ship(share.item, share.quantity.negated(), share.value.negated());
@@ -187,7 +187,7 @@ impl Stock {
                     Some((position.item, if is_return { quantity } else { quantity.negated() }))
                 });
                 let promises = &mut self.promises;
-                promises.tally_up(change.tenant, order, change.at, |tally| {
+                promises.tally_up((change.tenant, order), change.at, sequence, |tally| {
                     returned.for_each(|(item, quantity)| tally.take_back(item, quantity));
                 });
             }
@@ -315,9 +315,10 @@ impl Stock {
         self.records.recall(sequence, record, now);
     }
 
-    /// Forgets at most `limit` ended things whose time in memory is over; returns how many.
-    pub fn forget(&mut self, now: crate::time::Timestamp, limit: usize) -> usize {
-        let forgotten = self.promises.forget(now, limit);
+    /// Forgets at most `limit` ended things whose time in memory is over; returns how many. What rests on
+    /// a record above `findable` stays, because a recall would not find it yet.
+    pub fn forget(&mut self, now: crate::time::Timestamp, limit: usize, findable: u64) -> usize {
+        let forgotten = self.promises.forget(now, limit, findable);
         forgotten.saturating_add(self.records.forget(now, limit.saturating_sub(forgotten)))
     }
 }

@@ -59,7 +59,8 @@ pub enum Decision {
     Repeat(u64),
     /// A message of a source that was acted on already, or a dead letter settled in this way already.
     Passed,
-    /// Its event was acted on already, by this record. The source stands where it stood.
+    /// Its event was acted on already, by this record: it was told before, or the shipment it tells of was
+    /// booked in another way. The source stands where it stood.
     Duplicate(u64),
     /// It must become a dead letter, and all that there may be are open. Nothing is done.
     NoRoom,
@@ -133,6 +134,10 @@ impl Stock {
                 let mut change = self.unchanged(command, &reservation, now, sequence);
                 Draft::sign(&mut change, command);
                 Ok(Decision::Change(change))
+            }
+            // A message that tells a shipment once more: its source is to move on all the same.
+            Ok(Decision::Repeat(sequence)) if command.source.is_some() => {
+                Ok(Decision::Duplicate(sequence))
             }
             Err(rejection) => self.refuse(command, rejection, now, sequence),
             decided => decided,

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use onhand_domain::stock::Rules;
 use onhand_domain::time::Timestamp;
-use onhand_storage::{DataDirectory, IndexStore, LogReader, ReadLog, SegmentedLog};
+use onhand_storage::{Background, DataDirectory, IndexStore, LogReader, ReadLog, SegmentedLog};
 use parking_lot::Mutex;
 use ractor::Actor;
 use tokio::sync::watch;
@@ -24,7 +24,7 @@ use crate::port::Ticket;
 use crate::ports::Ports;
 use crate::reader::Readers;
 use crate::recovery::Recovered;
-use crate::release::{self, Release};
+use crate::release::{self, Release, Releaser};
 use crate::status::Figures;
 use crate::supervisor::{Alarm, Supervisor};
 use crate::view::View;
@@ -56,15 +56,14 @@ impl Plan {
     ) -> Result<Self, StartError> {
         let log: Arc<dyn ReadLog> = Arc::new(reader.clone());
         let alarm = Alarm { gate: Arc::new(Gate::default()), ports: Arc::new(Ports::default()) };
-        let archive =
-            Archive { recent: Arc::default(), index: index.reader(), kept: Arc::default() };
+        let archive = Archive::new(Arc::default(), index.reader());
         if let Some(opening) = directory.opening() {
             archive.kept.tell(opening.sequence, Timestamp::from_millis(opening.at_ms));
         }
         let figures = Arc::new(Figures::default());
         figures.start_from(recovered.sequence, recovered.checkpointed);
         let view = View::new();
-        view.load(&recovered.stock, recovered.sequence);
+        view.load(&recovered.stock, recovered.sequence, Background::Threads);
         Ok(Self {
             directory: Arc::clone(directory),
             readers: Readers::start(log, &alarm)?,
@@ -107,12 +106,14 @@ impl Plan {
 
     fn release_parts(&self) -> release::Parts {
         release::Parts {
-            log: self.fixed.log_number,
-            view: Arc::clone(&self.view),
+            releaser: Releaser::new(
+                self.fixed.log_number,
+                Arc::clone(&self.view),
+                Arc::clone(&self.archive.recent),
+            ),
             ports: Arc::clone(&self.alarm.ports),
             permits: Arc::clone(&self.permits),
             readers: self.readers.clone(),
-            recent: Arc::clone(&self.archive.recent),
             hopper: Arc::clone(&self.hopper),
             durable: self.durable.clone(),
             figures: Arc::clone(&self.figures),

@@ -142,14 +142,10 @@ impl Keepers<'_> {
         recovered: u64,
     ) -> Result<(SyncSender<index_keeper::Order>, JoinHandle<()>), StartError> {
         let (orders, inbox) = sync_channel(1);
-        let keeper = index_keeper::IndexKeeper {
-            store,
-            recent: Arc::clone(&archive.recent),
-            log,
-            figures: Arc::clone(figures),
-            records_max: config.index_records_max.max(1),
-            bytes_per_second: config.storage.checkpoint_bytes_per_second,
-        };
+        let recent = Arc::clone(&archive.recent);
+        let indexer = index_keeper::Indexer::new(store, recent, log, config.index_records_max);
+        let indexer = indexer.paced(config.storage.checkpoint_bytes_per_second);
+        let keeper = index_keeper::IndexKeeper { indexer, figures: Arc::clone(figures) };
         let thread = self.keep("onhand-index", move || keeper.run(recovered, &inbox))?;
         Ok((orders, thread))
     }

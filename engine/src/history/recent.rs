@@ -16,7 +16,7 @@ const UNSORTED_MAX: usize = 4_096;
 ///
 /// Many write little, few read: rows are appended as they come, and sorted behind by the index thread.
 #[derive(Debug, Default)]
-pub(crate) struct RecentRows {
+pub struct RecentRows {
     rows: RwLock<Rows>,
     is_whole: Mutex<bool>,
     whole: Condvar,
@@ -54,7 +54,7 @@ impl Rows {
 
 impl RecentRows {
     /// Takes rows; those of one call belong to neighbouring records, later than those before.
-    pub(crate) fn extend(&self, new: impl Iterator<Item = IndexRow>) {
+    pub fn extend(&self, new: impl Iterator<Item = IndexRow>) {
         let mut rows = self.rows.write();
         let before = rows.tail.len();
         rows.tail.extend(new);
@@ -130,7 +130,8 @@ impl RecentRows {
         Some(all.filter(|row| (first..=last).contains(&row.sequence)).copied().collect())
     }
 
-    pub(crate) fn set_whole(&self) {
+    /// All rows of durable records are known: whoever waits to look something up goes on.
+    pub fn set_whole(&self) {
         *self.is_whole.lock() = true;
         self.whole.notify_all();
     }

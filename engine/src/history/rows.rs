@@ -55,7 +55,7 @@ pub(super) const fn time_key(instant: Timestamp) -> u64 {
 }
 
 /// Calls `row` for every index row that a record gives. The same row may come twice.
-pub(crate) fn rows_of(change: &Change, sequence: u64, mut row: impl FnMut(IndexRow)) {
+pub fn rows_of(change: &Change, sequence: u64, mut row: impl FnMut(IndexRow)) {
     letters::rows_of(change, sequence, &mut row);
     jobs::rows_of(change, sequence, &mut row);
     records::rows_of(change, sequence, &mut row);

@@ -40,7 +40,7 @@ impl View {
         let log = directory.open_reader()?;
         let recovered = recover(Stock::new(rules, 0), &directory.checkpoints(), &log)?;
         let view = Self::new();
-        view.load(&recovered.stock, recovered.sequence);
+        view.load(&recovered.stock, recovered.sequence, onhand_storage::Background::Threads);
         Ok(view)
     }
 

@@ -1,6 +1,7 @@
 //! Building the view of recovered memory.
 
 use onhand_domain::stock::Stock;
+use onhand_storage::Background;
 
 use super::{TenantEntry, View};
 
@@ -16,7 +17,11 @@ impl TenantEntry {
 }
 
 /// Puts everything into an empty view, in the order of the numbers; promises side by side with the rest.
-pub(super) fn load(view: &View, stock: &Stock) {
+pub(super) fn load(view: &View, stock: &Stock, background: Background) {
+    if background == Background::Inline {
+        view.promises.load(stock.promises());
+        return load_catalog(view, stock);
+    }
     std::thread::scope(|scope| {
         scope.spawn(|| view.promises.load(stock.promises()));
         load_catalog(view, stock);

@@ -6,6 +6,7 @@ use onhand_domain::catalog::{Item, Location};
 use onhand_domain::change::{Cause, Change, PositionChange};
 use onhand_domain::position::Position;
 use onhand_domain::stock::Stock;
+use onhand_storage::Background;
 use parking_lot::RwLock;
 
 use super::{ItemEntry, ItemState, LocationEntry, LocationState, TenantEntry, View};
@@ -94,9 +95,9 @@ impl View {
         }
     }
 
-    /// Builds the view of recovered memory.
-    pub(crate) fn load(&self, stock: &Stock, sequence: u64) {
-        super::load::load(self, stock);
+    /// Fills an empty view with recovered memory.
+    pub fn load(&self, stock: &Stock, sequence: u64, background: Background) {
+        super::load::load(self, stock, background);
         self.upkeep.load(stock);
         self.sequence.store(sequence, Ordering::Release);
     }

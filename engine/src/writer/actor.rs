@@ -141,6 +141,7 @@ impl State {
             return more;
         }
         let now = parts.clock.now();
+        parts.core.tell_findable(parts.figures.durable());
         let (core, taken, lanes) = (&mut parts.core, &mut self.taken, &mut self.lanes);
         let hopper = Arc::clone(&parts.hopper);
         let mut recalls = Vec::new();
@@ -175,6 +176,7 @@ impl State {
         }
         let now = parts.clock.now();
         let core = &mut parts.core;
+        core.tell_findable(parts.figures.durable());
         let is_open = parts.gate.closed().is_none();
         let more = parts.hopper.fill(|filling| {
             let is_due = expire(core, now, filling);

@@ -109,6 +109,7 @@ pub struct Envelope<T> {
 pub struct Core {
     stock: Stock,
     sequence: u64,
+    findable: u64,
     recall_age_ms_max: i64,
     expiry_turn: u16,
     panics: u64,
@@ -122,7 +123,8 @@ impl Core {
         let work = Work::default();
         // What changed since the log was searched must still be in memory when the search is used.
         let recall_age_ms_max = recall_age_ms_max.min(stock.rules().ended_kept_ms).max(1);
-        Self { stock, sequence, recall_age_ms_max, expiry_turn: 0, panics: 0, work }
+        let (findable, expiry_turn, panics) = (sequence, 0, 0);
+        Self { stock, sequence, findable, recall_age_ms_max, expiry_turn, panics, work }
     }
 
     /// The memory.
@@ -135,6 +137,12 @@ impl Core {
     #[must_use]
     pub const fn sequence(&self) -> u64 {
         self.sequence
+    }
+
+    /// Records up to here are durable, and a recall finds them: what has ended by them may be
+    /// forgotten. However far a clock jumps, nothing else may.
+    pub fn tell_findable(&mut self, sequence: u64) {
+        self.findable = sequence.max(self.findable);
     }
 
     /// How many commands were refused because deciding them panicked.
@@ -290,7 +298,7 @@ impl Core {
     /// Turns at most [`DUE_SLICE`] of what is due into records, and forgets what ended long ago.
     /// Returns whether more is due.
     pub fn expire_due<T>(&mut self, now: Timestamp, out: &mut Filling<T>) -> bool {
-        self.stock.forget(now, DUE_SLICE);
+        self.stock.forget(now, DUE_SLICE, self.findable);
         if self.next_due().is_none_or(|due| due > now) {
             return false;
         }

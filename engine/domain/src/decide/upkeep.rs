@@ -239,6 +239,12 @@ impl Stock {
             Ok(Decision::Unchanged(reservation)) => {
                 enclosed(self.unchanged(&inner, &reservation, at, sequence), settled)
             }
+            // The shipment was booked meanwhile: nothing is left to be done.
+            Ok(Decision::Repeat(_)) => {
+                let tenant = settled.tenant;
+                let draft = Draft::of(self, tenant, Cause::LetterRetried, at, sequence);
+                enclosed(draft.change, settled)
+            }
             Ok(other) => Ok(other),
             Err(rejection) => {
                 if let Some(number) = self.due_behind_refusal(&inner, &rejection, at) {

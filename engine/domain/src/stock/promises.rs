@@ -250,18 +250,23 @@ impl Promises {
     /// Keeps the tally of an order up to date, if there is one.
     pub(crate) fn tally_up(
         &mut self,
-        tenant: TenantNumber,
-        order: &Reference,
+        of: (TenantNumber, &Reference),
         at: Timestamp,
+        sequence: u64,
         change: impl FnOnce(&mut Tally),
     ) {
-        self.tallies.update(tenant, order, at.plus_millis(self.kept_ms), change);
+        self.tallies.update(of, at.plus_millis(self.kept_ms), sequence, change);
     }
 
-    /// Forgets at most `limit` of what ended long enough ago; returns how many.
-    pub(crate) fn forget(&mut self, now: Timestamp, limit: usize) -> usize {
+    /// Forgets at most `limit` of what ended long enough ago; returns how many. What rests on a record
+    /// above `findable` stays: nobody would find it.
+    pub(crate) fn forget(&mut self, now: Timestamp, limit: usize, findable: u64) -> usize {
         let mut forgotten = 0usize;
-        while forgotten < limit && self.fading.front().is_some_and(|(until, _)| *until <= now) {
+        while forgotten < limit
+            && let Some((until, fading)) = self.fading.front()
+            && *until <= now
+            && self.is_findable(fading, findable)
+        {
             let Some((_, fading)) = self.fading.pop_front() else { break };
             forgotten = forgotten.saturating_add(1);
             match fading {
@@ -279,6 +284,16 @@ impl Promises {
             }
         }
         forgotten
+    }
+
+    /// Whether the last record about it can be found by those who look for it in the log.
+    fn is_findable(&self, fading: &Fading, findable: u64) -> bool {
+        let sequence = match fading {
+            Fading::Reservation(number) => self.reservation(*number).map(|held| held.sequence),
+            Fading::Transfer(number) => self.transfers.get(number).map(|held| held.sequence),
+            Fading::Tally(key) => self.tallies.sequence(key),
+        };
+        sequence.is_none_or(|sequence| sequence <= findable)
     }
 
     fn drop_ended(&mut self, number: ReservationNumber) {

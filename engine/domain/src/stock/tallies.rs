@@ -60,39 +60,54 @@ impl Tally {
 /// All tallies.
 #[derive(Debug, Default)]
 pub(crate) struct Tallies {
-    held: BTreeMap<OrderKey, (Timestamp, Tally)>,
+    held: BTreeMap<OrderKey, Held>,
+}
+
+/// A tally, and how long it is kept.
+#[derive(Debug)]
+struct Held {
+    until: Timestamp,
+    /// The last record it took note of.
+    sequence: u64,
+    tally: Tally,
 }
 
 impl Tallies {
     pub(crate) fn get(&self, key: &OrderKey) -> Option<&Tally> {
-        self.held.get(key).map(|(_, tally)| tally)
+        self.held.get(key).map(|held| &held.tally)
     }
 
     /// Keeps a tally until then; one that is there already knows better.
     pub(crate) fn put(&mut self, key: OrderKey, until: Timestamp, tally: Tally) {
-        self.held.entry(key).or_insert((until, tally));
+        self.held.entry(key).or_insert(Held { until, sequence: 0, tally });
     }
 
-    /// Changes a tally that is held, and keeps it at least until then.
+    /// Changes a tally that is held, by record `sequence`, and keeps it at least until then.
     pub(crate) fn update(
         &mut self,
-        tenant: TenantNumber,
-        order: &Reference,
+        (tenant, order): (TenantNumber, &Reference),
         until: Timestamp,
+        sequence: u64,
         change: impl FnOnce(&mut Tally),
     ) {
         if self.held.is_empty() {
             return;
         }
-        if let Some((kept, tally)) = self.held.get_mut(&(tenant, order.clone())) {
-            *kept = until.max(*kept);
-            change(tally);
+        if let Some(held) = self.held.get_mut(&(tenant, order.clone())) {
+            held.until = until.max(held.until);
+            held.sequence = sequence.max(held.sequence);
+            change(&mut held.tally);
         }
+    }
+
+    /// The last record that a tally took note of.
+    pub(crate) fn sequence(&self, key: &OrderKey) -> Option<u64> {
+        self.held.get(key).map(|held| held.sequence)
     }
 
     /// Forgets a tally, unless it is to be kept longer: then it tells until when.
     pub(crate) fn forget(&mut self, key: &OrderKey, now: Timestamp) -> Option<Timestamp> {
-        let kept = self.held.get(key).map(|(until, _)| *until)?;
+        let kept = self.held.get(key)?.until;
         if kept > now {
             return Some(kept);
         }

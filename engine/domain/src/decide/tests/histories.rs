@@ -411,7 +411,7 @@ impl Step {
         }
         if self.kind % 8 == 1 {
             let now = world.now();
-            world.stock.forget(now, usize::from(self.pick));
+            world.stock.forget(now, usize::from(self.pick), u64::MAX);
         }
         (command, answer)
     }

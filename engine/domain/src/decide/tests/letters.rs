@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use std::string::String;
 
-use super::actions::{confirm, put_item, receive, reserve, sell};
+use super::actions::{confirm, fulfil_with, put_item, receive, reference, reserve, sell};
 use super::sources::{at, cause};
 use super::text;
 use super::world::{Answer, World};
@@ -110,6 +110,18 @@ fn what_is_so_already_settles_a_dead_letter() {
     let answer = world.send(&retry(number, confirm(held)));
     assert_eq!(cause(&answer), Some(Cause::Unchanged));
     assert_eq!(letter(&world, number), std::format!("Retried 2 at {}", world.sequence));
+}
+
+#[test]
+fn a_shipment_that_was_booked_meanwhile_settles_a_dead_letter() {
+    let (mut world, number) = world();
+    let held = world.hold("tea 1");
+    let ship = || fulfil_with(held, |wish| wish.shipment = Some(reference("S-1")));
+    world.ok(ship());
+    let answer = world.send(&retry(number, ship()));
+    assert_eq!(cause(&answer), Some(Cause::LetterRetried));
+    assert_eq!(letter(&world, number), std::format!("Retried 2 at {}", world.sequence));
+    assert!(last(&world).movements.is_empty());
 }
 
 #[test]

@@ -22,7 +22,7 @@ use crate::transfer::Transfer;
 
 /// What is compared: all but what may be forgotten at any time.
 fn kept(stock: &mut Stock) -> Vec<std::string::String> {
-    stock.forget(Timestamp::from_millis(i64::MAX), usize::MAX);
+    stock.forget(Timestamp::from_millis(i64::MAX), usize::MAX, u64::MAX);
     state::lines(stock)
 }
 

@@ -17,7 +17,7 @@ const KEPT_MS: i64 = 60_000;
 fn forget(world: &mut World) {
     world.now += KEPT_MS;
     let now = world.now();
-    world.stock.forget(now, usize::MAX);
+    world.stock.forget(now, usize::MAX, u64::MAX);
 }
 
 fn shipped_one() -> (World, u64, Arc<Reservation>) {
@@ -34,13 +34,31 @@ fn what_has_ended_is_kept_a_while() {
     let (mut world, number, _) = shipped_one();
     world.now += KEPT_MS - 1;
     let now = world.now();
-    assert_eq!(world.stock.forget(now, usize::MAX), 0);
+    assert_eq!(world.stock.forget(now, usize::MAX, u64::MAX), 0);
     assert!(world.stock.promises().reservation(number).is_some());
     world.now += 1;
     let now = world.now();
-    assert_eq!(world.stock.forget(now, usize::MAX), 1);
+    assert_eq!(world.stock.forget(now, usize::MAX, u64::MAX), 1);
     assert!(world.stock.promises().reservation(number).is_none());
     assert_eq!(world.stock.promises().of_order(0, &reference("O-1")).count(), 0);
+}
+
+/// However far the clock jumps: as long as nobody can find the record, memory is all there is.
+#[test]
+fn what_cannot_be_found_yet_is_kept() {
+    let (mut world, number, _) = shipped_one();
+    let sent = world.ok(transfer("tea", "north", "south", "2")).transfer.expect("one").number;
+    world.ok(receive_transfer(sent, None));
+    let now = world.now();
+    world.stock.recall_order(0, &reference("O-1"), &[], &[], now);
+    world.ok(give_back_of("tea@north", "1", "O-1"));
+    let (ended_by, now) = (3, Timestamp::from_millis(i64::MAX));
+    assert_eq!(world.stock.forget(now, usize::MAX, ended_by - 1), 0);
+    assert!(world.stock.promises().reservation(number).is_some());
+    assert_eq!(world.stock.forget(now, usize::MAX, ended_by), 1);
+    assert!(world.stock.promises().reservation(number).is_none());
+    assert!(world.stock.promises().transfer(sent).is_some(), "ended by a later record");
+    assert_eq!(world.stock.forget(now, usize::MAX, u64::MAX), 2, "the transfer, and the tally");
 }
 
 /// "preceded by a recall": asked for once; what the log does not know either never was.
@@ -62,7 +80,7 @@ fn what_has_left_memory_is_asked_for() {
     // "a recalled object stays another 60 s".
     world.now += KEPT_MS - 1;
     let now = world.now();
-    assert_eq!(world.stock.forget(now, usize::MAX), 0);
+    assert_eq!(world.stock.forget(now, usize::MAX, u64::MAX), 0);
     forget(&mut world);
     assert!(world.stock.promises().reservation(number).is_none());
 }

@@ -183,7 +183,7 @@ fn the_log_knows_what_memory_forgot() {
     world.ok(reverse(receipt, 0));
     world.now += 100_000;
     let now = world.now();
-    world.stock.forget(now, 100);
+    world.stock.forget(now, 100, u64::MAX);
     assert!(world.stock.records.get(receipt).is_none());
     let told = world.no(reverse(receipt, 0));
     assert_eq!(told, std::format!("AlreadyReversed {{ by: {} }}", world.sequence));

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use std::vec;
 
-use super::actions::{confirm, receive, reserve, sell, shift};
+use super::actions::{confirm, fulfil_with, receive, reference, reserve, sell, shift};
 use super::text;
 use super::world::{Answer, World};
 use crate::change::Cause;
@@ -54,6 +54,19 @@ pub(super) fn cause(answer: &Result<Answer, crate::rejection::Rejection>) -> Opt
         Ok(Answer::Change(change)) => Some(change.cause),
         _ => None,
     }
+}
+
+/// Booked by hand, then told by a message: nothing is done, and the source is not left behind.
+#[test]
+fn a_shipment_that_was_booked_before_is_a_duplicate() {
+    let mut world = World::stocked("tea@north 3");
+    let held = world.hold("tea 1");
+    let ship = || fulfil_with(held, |wish| wish.shipment = Some(reference("S-1")));
+    world.ok(ship());
+    let booked = world.sequence;
+    let answer = world.send(&at(1, ship()));
+    assert!(matches!(answer, Ok(Answer::Duplicate(sequence)) if sequence == booked), "{answer:?}");
+    assert_eq!(world.sequence, booked);
 }
 
 /// "what lies below is a no-op".

@@ -205,12 +205,12 @@ fn what_is_owed_again_stays_in_memory() {
     world.ok(take_back(number, "S-1"));
     world.now += 100_000;
     let now = world.now();
-    world.stock.forget(now, 100);
+    world.stock.forget(now, 100, u64::MAX);
     assert_eq!(world.reservation(number).status, Status::Confirmed);
     assert_eq!(world.stock.promises().open_count(), 1);
     world.ok(fulfil(number));
     world.now += 100_000;
     let now = world.now();
-    world.stock.forget(now, 100);
+    world.stock.forget(now, 100, u64::MAX);
     assert!(world.stock.promises().reservation(number).is_none());
 }

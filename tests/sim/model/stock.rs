@@ -1,0 +1,151 @@
+//! Receipts, sales, returns, adjustments, moves, counts.
+
+use onhand_domain::change::MovementKind;
+use onhand_domain::command::{
+    Adjust, Condition, Count, Force, MoveStock, Place, StockEntry, Target,
+};
+use onhand_domain::position::Bucket;
+use onhand_domain::rejection::Rejection;
+
+use super::shop::Key;
+use super::step::{Step, Unknown, short};
+
+const AVAILABLE: Option<Bucket> = Some(Bucket::Available);
+
+impl Step {
+    pub(super) fn receive(&mut self, entry: &StockEntry) -> Result<(), Rejection> {
+        self.enter(entry, MovementKind::Receipt, Bucket::Available)
+    }
+
+    pub(super) fn take_back(&mut self, entry: &StockEntry) -> Result<(), Rejection> {
+        let detail = entry.detail.as_deref();
+        let bucket = match detail.and_then(|detail| detail.condition) {
+            Some(Condition::Good) => Bucket::Available,
+            _ => Bucket::Damaged,
+        };
+        if let Some(order) = detail.and_then(|detail| detail.order.clone()) {
+            let key = (self.tenant.clone(), order, entry.place.item.clone());
+            let shipped = self.model.shipped(&key);
+            let returned = self.model.returned.get(&key).copied().unwrap_or(0);
+            let all = returned.saturating_add(entry.quantity.millionths());
+            self.told.exceeds_shipped = all > shipped;
+            self.model.returned.insert(key, all);
+        }
+        self.enter(entry, MovementKind::Return, bucket)
+    }
+
+    fn enter(
+        &mut self,
+        entry: &StockEntry,
+        kind: MovementKind,
+        bucket: Bucket,
+    ) -> Result<(), Rejection> {
+        let key = self.find_place(&entry.place, Unknown::Create)?;
+        if !self.shop().tracked(&key.0) {
+            return Err(Rejection::NotTracked(key.0));
+        }
+        self.book(&key, kind, (None, Some(bucket)), entry.quantity.millionths())
+    }
+
+    pub(super) fn sell(&mut self, entry: &StockEntry) -> Result<(), Rejection> {
+        self.is_fact = true;
+        let key = self.find_place(&entry.place, Unknown::Create)?;
+        self.touch(&key);
+        if self.shop().tracked(&key.0) {
+            let amount = entry.quantity.millionths();
+            self.book(&key, MovementKind::Sale, (AVAILABLE, None), amount)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn adjust(&mut self, wish: &Adjust) -> Result<(), Rejection> {
+        let is_delta = matches!(wish.target, Target::Delta(_));
+        self.is_fact = wish.force == Force::Fact || !is_delta;
+        let takes_away = matches!(wish.target, Target::Delta(delta) if !delta.is_positive());
+        let may_open = self.is_fact || !takes_away;
+        let unknown = if may_open { Unknown::Create } else { Unknown::Refuse };
+        let key = self.corrected(&wish.place, unknown)?;
+        let held = self.shop().positions.get(&key).cloned().unwrap_or_default();
+        let on_hand = held.on_hand().expect("figures fit");
+        let version = wish.expected_version.is_none_or(|it| it == u64::from(held.version));
+        if !version || wish.expected_on_hand.is_some_and(|it| it.millionths() != on_hand) {
+            return Err(self.stale(&key));
+        }
+        let (bucket, delta) = match wish.target {
+            Target::Delta(delta) => (wish.bucket, Some(delta.millionths())),
+            Target::OnHand(figure) => (Bucket::Available, figure.millionths().checked_sub(on_hand)),
+            Target::Bucket(figure) => {
+                (wish.bucket, figure.millionths().checked_sub(held.get(wish.bucket)))
+            }
+        };
+        let delta = delta.ok_or(Rejection::QuantityOverflow)?;
+        if !self.is_fact && delta < 0 && held.get(bucket) < -delta {
+            return Err(short(&key, -delta, held.get(bucket)));
+        }
+        self.book_difference(&key, MovementKind::Adjustment, bucket, delta)
+    }
+
+    pub(super) fn shift(&mut self, wish: &MoveStock) -> Result<(), Rejection> {
+        let key = self.corrected(&wish.place, Unknown::Refuse)?;
+        let (there, amount) = (self.get(&key, wish.from), wish.quantity.millionths());
+        if there < amount {
+            return Err(short(&key, amount, there));
+        }
+        self.book(&key, MovementKind::Move, (Some(wish.from), Some(wish.to)), amount)
+    }
+
+    pub(super) fn count(&mut self, count: &Count) -> Result<(), Rejection> {
+        self.is_fact = true;
+        let key = self.corrected(&count.place, Unknown::Create)?;
+        let held = self.shop().positions.get(&key).cloned().unwrap_or_default();
+        if count.expected_version.is_some_and(|it| it != u64::from(held.version)) {
+            return Err(self.stale(&key));
+        }
+        let on_hand = held.on_hand().expect("figures fit");
+        let variance = count.counted.millionths().checked_sub(on_hand);
+        let variance = variance.ok_or(Rejection::QuantityOverflow)?;
+        self.book_difference(&key, MovementKind::Count, Bucket::Available, variance)
+    }
+
+    /// The position of a correction: of a tracked item, and there unless it may be opened.
+    fn corrected(&mut self, place: &Place, unknown: Unknown) -> Result<Key, Rejection> {
+        let key = self.find_place(place, unknown)?;
+        if !self.shop().tracked(&key.0) {
+            return Err(Rejection::NotTracked(key.0));
+        }
+        if unknown == Unknown::Refuse && !self.shop().positions.contains_key(&key) {
+            let (item, location) = key;
+            return Err(Rejection::UnknownPosition { item, location });
+        }
+        Ok(key)
+    }
+
+    /// What a bucket cannot give leaves `available`: nothing else may fall below zero.
+    fn book_difference(
+        &mut self,
+        key: &Key,
+        kind: MovementKind,
+        bucket: Bucket,
+        delta: i64,
+    ) -> Result<(), Rejection> {
+        if delta >= 0 {
+            return self.book(key, kind, (None, Some(bucket)), delta);
+        }
+        let leaving = delta.saturating_neg();
+        let there = self.get(key, bucket);
+        let here = if bucket == Bucket::Available { leaving } else { leaving.min(there) };
+        if here != 0 {
+            self.book(key, kind, (Some(bucket), None), here)?;
+        }
+        if leaving != here {
+            self.book(key, kind, (AVAILABLE, None), leaving - here)?;
+        }
+        Ok(())
+    }
+
+    fn stale(&self, key: &Key) -> Rejection {
+        let held = self.shop().positions.get(key).cloned().unwrap_or_default();
+        let (item, location) = key.clone();
+        Rejection::Stale { item, location, figures: held.figures(), version: held.version }
+    }
+}
