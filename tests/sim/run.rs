@@ -255,6 +255,9 @@ impl<'a> Run<'a> {
         self.say(|| "settle".to_owned());
         while !self.machine().recalls.is_empty() {
             self.recall(dice)?;
+            if self.disk.is_off() {
+                return Ok(());
+            }
         }
         while self.machine.is_some() && !self.is_settled() {
             self.commit(dice)?;

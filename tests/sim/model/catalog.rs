@@ -45,6 +45,16 @@ impl Step {
                 }
             }
         }
+        // Counted from now on: there is a position wherever something is sold.
+        if !before.tracked() && is_tracked {
+            let locations: Vec<LocationId> = self.shop().locations.keys().cloned().collect();
+            for location in locations {
+                let key = (id.clone(), location);
+                if self.shop().sells(&key.1) && !self.shop().positions.contains_key(&key) {
+                    self.touch(&key);
+                }
+            }
+        }
         Ok(())
     }
 

@@ -49,6 +49,8 @@ pub(crate) struct Position {
     pub(crate) out: bool,
     /// What came in less what went out, by movements: must be on hand.
     pub(crate) moved: i64,
+    /// When it was counted: the last 16, in the order of time.
+    pub(crate) counts: Vec<i64>,
 }
 
 impl Item {

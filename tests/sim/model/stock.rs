@@ -6,6 +6,7 @@ use onhand_domain::command::{
 };
 use onhand_domain::position::Bucket;
 use onhand_domain::rejection::Rejection;
+use onhand_domain::time::Timestamp;
 
 use super::shop::Key;
 use super::step::{Step, Unknown, short};
@@ -44,7 +45,19 @@ impl Step {
         if !self.shop().tracked(&key.0) {
             return Err(Rejection::NotTracked(key.0));
         }
-        self.book(&key, kind, (None, Some(bucket)), entry.quantity.millionths())
+        let amount = entry.quantity.millionths();
+        self.book(&key, kind, (None, Some(bucket)), amount)?;
+        if kind == MovementKind::Receipt && self.is_late(&key, entry) {
+            self.book(&key, MovementKind::Count, (Some(bucket), None), amount)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a count has seen it already: then it is corrected at that count.
+    fn is_late(&self, key: &Key, entry: &StockEntry) -> bool {
+        let occurred = entry.detail.as_ref().and_then(|detail| detail.occurred_at);
+        let counts = &self.shop().positions[key].counts;
+        occurred.is_some_and(|at| counts.iter().any(|counted| *counted > at.millis()))
     }
 
     pub(super) fn sell(&mut self, entry: &StockEntry) -> Result<(), Rejection> {
@@ -54,6 +67,9 @@ impl Step {
         if self.shop().tracked(&key.0) {
             let amount = entry.quantity.millionths();
             self.book(&key, MovementKind::Sale, (AVAILABLE, None), amount)?;
+            if self.is_late(&key, entry) {
+                self.book(&key, MovementKind::Count, (None, AVAILABLE), amount)?;
+            }
         }
         Ok(())
     }
@@ -104,7 +120,15 @@ impl Step {
         let on_hand = held.on_hand().expect("figures fit");
         let variance = count.counted.millionths().checked_sub(on_hand);
         let variance = variance.ok_or(Rejection::QuantityOverflow)?;
-        self.book_difference(&key, MovementKind::Count, Bucket::Available, variance)
+        self.book_difference(&key, MovementKind::Count, Bucket::Available, variance)?;
+        let occurred = count.detail.as_ref().and_then(|detail| detail.occurred_at);
+        let at = occurred.map_or(self.now, Timestamp::millis);
+        let held = self.shop_mut().positions.get_mut(&key).expect("counted just now");
+        held.counts.push(at);
+        held.counts.sort_unstable();
+        let surplus = held.counts.len().saturating_sub(16);
+        held.counts.drain(..surplus);
+        Ok(())
     }
 
     /// The position of a correction: of a tracked item, and there unless it may be opened.

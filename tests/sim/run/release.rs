@@ -190,8 +190,8 @@ impl Run<'_> {
     /// A reader looks something up in the log, and the command goes back to the writer.
     pub(super) fn recall(&mut self, dice: &mut Dice) -> Checked {
         self.rebuild_rows(dice)?;
-        if !self.machine().is_whole {
-            return Ok(()); // Another process has come up meanwhile.
+        if !self.machine().is_whole || self.disk.is_off() {
+            return Ok(()); // Another process has come up meanwhile, or will.
         }
         let now = self.now();
         let machine = self.machine();
@@ -315,8 +315,8 @@ impl Run<'_> {
     /// Writes rows of the index.
     pub(super) fn index(&mut self, dice: &mut Dice) -> Checked {
         self.rebuild_rows(dice)?;
-        if !self.machine().is_whole {
-            return Ok(()); // Another process has come up meanwhile.
+        if !self.machine().is_whole || self.disk.is_off() {
+            return Ok(()); // Another process has come up meanwhile, or will.
         }
         self.doing = "the index";
         // Rows of frames that were not released yet are not known.
