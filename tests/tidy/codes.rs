@@ -11,7 +11,7 @@ const CODES: &str = "gateway/src/http/problem/code.rs";
 
 /// The files that write codes of dead letters alone; all other letters have the code of a problem.
 const LETTERS: [&str; 5] = [
-    "engine/domain/src/decide/upkeep.rs",
+    "engine/domain/src/dead_letter.rs",
     "engine/src/publisher/handlers.rs",
     "gateway/src/brokers/dead_letters.rs",
     "gateway/src/brokers/kafka/intake/entry.rs",
@@ -19,8 +19,11 @@ const LETTERS: [&str; 5] = [
 ];
 
 /// They make letters with codes that stand in the files above, or in the list of problems.
-const LETTERS_OF_PROBLEMS: [&str; 2] =
-    ["engine/src/writer/core.rs", "gateway/src/http/operation/failed_events.rs"];
+const LETTERS_OF_PROBLEMS: [&str; 3] = [
+    "engine/domain/src/decide/upkeep.rs",
+    "engine/src/writer/core.rs",
+    "gateway/src/http/operation/failed_events.rs",
+];
 
 /// Shows codes as examples in the description of the API.
 const EXAMPLES: &str = "gateway/src/http/schema.rs";
