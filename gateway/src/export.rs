@@ -4,11 +4,13 @@
 //! by the reservations. Stock in transit is told by the transfers.
 
 use onhand_domain::catalog::{Activity, Standing, Strategy, Tracking};
-use onhand_domain::ids::{BinId, Reference, Text};
+use onhand_domain::ids::{BinId, LotNumber, Reference, Text};
+use onhand_domain::layer::{Area, Origin};
 use onhand_domain::policy::{BackorderLimit, Policy};
 use onhand_domain::quantity::Quantity;
 use onhand_engine::view::{View, WholePosition};
 
+use crate::dialect::shown_day;
 use crate::http::answer::LOG;
 use crate::http::json::Json;
 use crate::http::reservations;
@@ -72,30 +74,53 @@ fn is_current(whole: &WholePosition) -> bool {
     !(is_away && whole.position.figures.is_empty())
 }
 
-/// Writes the rows of a position.
+/// Writes the rows of a position: one per layer that lies there, and one for what the shelf is short of.
 fn write_stock(whole: &WholePosition, json: &mut Json) {
-    let figures = &whole.position.figures;
-    let places = [
-        ("available", figures.shelf()),
-        ("damaged", figures.damaged),
-        ("qualityHold", figures.quality_hold),
-    ];
-    let is_empty = places.iter().all(|(_, quantity)| *quantity == Quantity::ZERO);
-    for (at, (bucket, quantity)) in places.into_iter().enumerate() {
-        // A position without stock has one row all the same.
-        if quantity != Quantity::ZERO || is_empty && at == 0 {
-            json.object(|json| write_row(whole, bucket, quantity, json));
-        }
+    let mut rows = 0_usize;
+    for (area, layer) in whole.layers.iter().filter(|(area, _)| *area != Area::InTransit) {
+        rows += 1;
+        let (bucket, goods) = (bucket_word(area), Some(&layer.origin));
+        json.object(|json| write_row(whole, bucket, layer.quantity, goods, json));
+    }
+    let short = whole.layers.shortage();
+    // A position without stock has one row all the same.
+    if !short.is_zero() || rows == 0 {
+        let unit_cost = whole.layers.last_cost().filter(|_| !short.is_zero());
+        let missing = Origin { unit_cost, ..Origin::default() };
+        let bucket = bucket_word(Area::Shelf);
+        let goods = unit_cost.map(|_| &missing);
+        json.object(|json| write_row(whole, bucket, short.negated(), goods, json));
     }
 }
 
-fn write_row(whole: &WholePosition, bucket: &str, quantity: Quantity, json: &mut Json) {
-    let WholePosition { tenant, position, item, location } = whole;
+const fn bucket_word(area: Area) -> &'static str {
+    match area {
+        Area::Shelf => "available",
+        Area::Damaged => "damaged",
+        Area::QualityHold => "qualityHold",
+        Area::InTransit => "inTransit",
+    }
+}
+
+fn write_row(
+    whole: &WholePosition,
+    bucket: &str,
+    quantity: Quantity,
+    goods: Option<&Origin>,
+    json: &mut Json,
+) {
+    let WholePosition { tenant, position, item, location, .. } = whole;
     json.text("tenantId", tenant.as_str());
     json.text("itemId", item.id.as_str());
     json.text("locationId", location.id.as_str());
     json.text("bucket", bucket);
     json.quantity("quantity", quantity);
+    if let Some(origin) = goods {
+        json.text_if("lotNumber", origin.lot.as_ref().map(LotNumber::as_str));
+        json.text_if("expiryDate", origin.expiry.map(shown_day).as_deref());
+        json.time_if("receivedAt", (quantity.is_positive()).then_some(origin.received_at));
+        json.money_if("unitCost", origin.unit_cost);
+    }
     if let Some(said) = item.attributes.as_deref() {
         json.text_if("sku", said.sku.as_ref().map(Reference::as_str));
         json.text_if("name", said.name.as_ref().map(Text::as_str));

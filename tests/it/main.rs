@@ -38,6 +38,7 @@ mod lists;
 mod load;
 mod location_choice;
 mod locations;
+mod lots;
 mod low_stock;
 mod moves;
 mod operation;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use onhand_domain::catalog::{Item, Location};
 use onhand_domain::ids::TenantId;
+use onhand_domain::layers::Layers;
 use onhand_domain::position::PositionNumber;
 use onhand_domain::stock::{Rules, Stock};
 use onhand_domain::transfer::{Transfer, TransferNumber};
@@ -14,7 +15,7 @@ use super::catalog::Page;
 use super::{PositionView, ReservationView, View};
 use crate::error::StartError;
 use crate::names::Names;
-use crate::recovery::recover;
+use crate::recovery::recover_directory;
 
 /// A position with all that is known of its item and its location.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub struct WholePosition {
     pub item: Item,
     /// Its location.
     pub location: Location,
+    /// Its layers by age, what is on its way among them.
+    pub layers: Layers,
 }
 
 impl View {
@@ -38,7 +41,7 @@ impl View {
         let directory = DataDirectory::open_to_verify(config)?;
         let rules = Rules { partitions: directory.partitions(), ..Rules::default() };
         let log = directory.open_reader()?;
-        let recovered = recover(Stock::new(rules, 0), &directory.checkpoints(), &log)?;
+        let recovered = recover_directory(|| Stock::new(rules, 0), &directory, &log)?;
         let view = Self::new();
         view.load(&recovered.stock, recovered.sequence, onhand_storage::Background::Threads);
         Ok(view)
@@ -54,11 +57,16 @@ impl View {
     }
 
     fn whole_position(&self, number: PositionNumber) -> Option<WholePosition> {
-        let position = self.position_by_number(number)?;
         let (item, location) = self.directory.place(number);
-        let item = self.directory.item_entry(item).state.read().item.clone();
+        let (position, item, layers) = {
+            let state = self.directory.item_entry(item).state.read();
+            let (_, held) = state.positions.iter().find(|(held, _)| *held == number)?;
+            let position = self.show(&state, number, held);
+            (position, state.item.clone(), held.contents().to_layers())
+        };
         let location = self.directory.location_entry(location).state.read().location.clone();
-        Some(WholePosition { tenant: self.directory.tenant(item.tenant), position, item, location })
+        let tenant = self.directory.tenant(item.tenant);
+        Some(WholePosition { tenant, position, item, location, layers })
     }
 
     /// Open reservations of all tenants behind a number, oldest first.

@@ -12,7 +12,7 @@ use crate::segment::Purpose;
 use crate::tables::{self, CURSORS, PROPERTIES};
 
 /// Format of the directory as a whole.
-pub(crate) const DIRECTORY_FORMAT: u32 = 1;
+pub(crate) const DIRECTORY_FORMAT: u32 = 2;
 /// There is one log so far.
 const LOG_NUMBER: u16 = 1;
 pub(super) const FILE: &str = "meta.redb";

@@ -106,7 +106,7 @@ fn damage_and_other_formats_of_the_directory_are_named() {
     };
     type Damage<'a> = &'a dyn Fn();
     let cases: [(&str, Damage<'_>); 5] = [
-        ("has format 2; this version knows format 1", &|| set("format", &[2, 0, 0, 0])),
+        ("has format 1; this version knows format 2", &|| set("format", &[1, 0, 0, 0])),
         ("property identity is missing or has another length", &|| set("identity", &[1, 2])),
         ("the file is empty", &|| std::fs::write(&meta, b"").expect("writes")),
         ("the file is missing, though there is a log", &|| {
