@@ -151,11 +151,11 @@ mod tests {
         let schema = serde_json::to_value(Job::schema()).expect("a schema is JSON");
         let product = Reference::parse("P-1").expect("valid");
         for (task, counted) in [
-            (Task::CancelItem(0), "cancelled"),
-            (Task::CancelLocation(0), "cancelled"),
+            (Task::CancelItem(1), "cancelled"),
+            (Task::CancelLocation(1), "cancelled"),
             (Task::ArchiveProduct(product), "archived"),
-            (Task::OpenLocation(0), "positionsOpened"),
-            (Task::OpenItem(0), "positionsOpened"),
+            (Task::OpenLocation(1), "positionsOpened"),
+            (Task::OpenItem(1), "positionsOpened"),
         ] {
             let job = written(task);
             assert_eq!(job["jobId"], "job-1-9");

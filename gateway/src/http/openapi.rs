@@ -113,7 +113,7 @@ use crate::http::{
         operation::sources::reset,
         operation::sources::skip,
     ),
-    components(schemas(schema::Problem, schema::InOut))
+    components(schemas(schema::Problem, schema::InOut, inventory_value::Method))
 )]
 struct Described;
 
