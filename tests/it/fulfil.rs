@@ -137,15 +137,6 @@ fn what_has_ended_is_not_fulfilled() {
     shop.position("tea", "north").shows("onHand 9, available 9");
 }
 
-/// Lots come later: a pick that names one is refused.
-#[test]
-fn a_pick_that_names_a_lot_is_refused() {
-    let (shop, id) = six_confirmed();
-    let mut pick = line("tea", "north", 1);
-    pick["lotNumber"] = json!("L-1");
-    shop.act(&id, "fulfil", &json!({ "lines": [pick] })).problem(422, "INVALID_REQUEST");
-}
-
 #[test]
 fn a_malformed_fulfilment_is_refused() {
     let (shop, id) = six_confirmed();

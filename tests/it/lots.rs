@@ -112,9 +112,9 @@ fn a_revaluation_is_told_and_changes_the_value() {
     told[0].shows(
         "payload/previousUnitCost 2, payload/unitCost 3, payload/quantity 4, payload/value 4",
     );
-    let unknown = json!({ "unitCost": 3, "reason": "x", "lotNumber": "none" });
+    let unknown = json!({ "unitCost": 3, "reason": "x", "lotNumber": "L-9" });
     let refused = shop.stock("revaluations", &at("cup", "north", &unknown));
-    refused.problem(404, "UNKNOWN_LOT").shows("lotNumber none");
+    refused.problem(404, "UNKNOWN_LOT").shows("lotNumber L-9");
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn a_position_shows_every_figure() {
     let position = shop.position("tea", "north");
     position.shows(
         "itemId tea, locationId north, tracked true, onHand 20, available 10, reserved 3, \
-         committed 4, damaged 2, qualityHold 1, inTransit 0, safetyStock 0, sellable 10, lots none",
+         committed 4, damaged 2, qualityHold 1, inTransit 0, safetyStock 0, sellable 10, lots present",
     );
     on_hand_is_the_sum_of_its_buckets(&position);
     assert!(position.instant("createdAt") <= position.instant("updatedAt"));

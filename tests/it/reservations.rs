@@ -167,15 +167,6 @@ fn a_malformed_reservation_is_refused() {
     shop.position("tea", "north").shows("reserved 0, version 1");
 }
 
-/// Lots come later: a line that names one is refused.
-#[test]
-fn a_line_that_names_a_lot_is_refused() {
-    let shop = Shop::open("reservations");
-    shop.receive("tea", "north", 4);
-    let line = json!({ "itemId": "tea", "quantity": 1, "lotNumber": "L-1" });
-    shop.reserve(&json!({ "lines": [line] })).problem(422, "INVALID_REQUEST");
-}
-
 /// "1,000 lines per reservation … over it 413 or 422 `LIMIT_EXCEEDED` with the limit in the text".
 #[test]
 fn a_reservation_has_at_most_a_thousand_lines() {

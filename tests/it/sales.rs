@@ -38,13 +38,3 @@ fn a_sale_sells_something() {
     shop.stock("sales", &at("tea", "north", &json!({}))).problem(400, "INVALID_REQUEST");
     shop.get("/v1/positions/tea/north").problem(404, "UNKNOWN_POSITION");
 }
-
-/// Lots come later: a pick that names one is refused.
-#[test]
-fn a_sale_that_names_a_lot_is_refused() {
-    let shop = Shop::open("sales");
-    shop.receive("tea", "north", 1);
-    let fields = json!({ "quantity": 1, "lotNumber": "L-1" });
-    shop.stock("sales", &at("tea", "north", &fields)).problem(422, "INVALID_REQUEST");
-    shop.position("tea", "north").shows("onHand 1");
-}

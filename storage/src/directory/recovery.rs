@@ -32,6 +32,10 @@ pub(super) fn find_to_write(
     segments: &Segments,
     opening: Option<&Opening>,
 ) -> Result<Recovered, LogError> {
+    // A process that was killed between giving a segment its name and making the name durable has
+    // left a file that is found and may be gone after a power cut, with all that it was given since.
+    let synced = segments.disk.sync_directory(&segments.directory);
+    synced.map_err(|source| LogError::io(&segments.directory, source))?;
     let Found { end, newest, spare, epoch } = find(segments, opening)?;
     let (active, active_start, spare) = match (newest, spare) {
         (Some((newest, start)), spare) => (newest, start, spare),

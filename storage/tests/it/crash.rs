@@ -123,6 +123,25 @@ fn faults(at: u64) -> [(Fault, Survival); 6] {
     ]
 }
 
+/// What a killed process left is there for the next one, durable or not; names of files too. Little
+/// is written in between, since another segment would make the names before it durable.
+#[test]
+fn what_is_built_on_a_killed_process_survives_a_power_cut() {
+    for operation in 1..=operations() {
+        let place = format!("killed at {operation}, then the power failed");
+        let disk = LossyDisk::new();
+        disk.crash_at(operation);
+        work(&disk);
+        disk.restart(Survival::All);
+        let (directory, mut log, reader) = open_lossy_log(&disk, SEGMENT_BYTES).expect(&place);
+        append(&mut log, 1, 20).expect("commits");
+        let promised = append(&mut log, 2, 20).expect("commits").last_sequence;
+        disk.restart(Survival::Synced);
+        drop((log, directory, reader));
+        check(&disk, (promised, promised), &place);
+    }
+}
+
 #[test]
 fn an_error_at_any_operation_latches_and_loses_nothing() {
     let mut refused = 0;

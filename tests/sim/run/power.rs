@@ -114,16 +114,18 @@ impl Run<'_> {
                 }
                 Err(error) => Some(error),
             };
+            let told = error.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
             if self.disk.is_off() {
                 self.coverage.hit("fault power failed during the start");
+                self.say(|| format!("the power failed during the start, which told: {told}"));
                 let survival = Survival::Torn { seed: dice.roll() };
                 self.disk.restart(survival);
             } else if self.disk.refusals() > refusals {
                 self.coverage.hit("fault start failed");
+                self.say(|| format!("the start failed: {told}"));
                 self.disk.restart(Survival::Synced);
             } else {
-                let error = error.map_or_else(String::new, |error| error.to_string());
-                return Err(format!("the engine does not start: {error}"));
+                return Err(format!("the engine does not start: {told}"));
             }
         }
         Err(format!("the engine has not started after {STARTS_MAX} attempts"))

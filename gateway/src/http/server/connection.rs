@@ -45,8 +45,12 @@ pub(super) async fn drive<H: Handler>(
     let io = TokioIo::new(Watched { stream, seat: Arc::clone(seat) });
     // No timer of hyper's: it would be made anew for every request, and ends idle connections with
     // the header timeout. The crowd looks at the pulse instead.
-    let mut connection =
-        pin!(http1::Builder::new().max_buf_size(BUFFER_BYTES_MAX).serve_connection(io, service));
+    let mut connection = pin!(
+        http1::Builder::new()
+            .half_close(true)
+            .max_buf_size(BUFFER_BYTES_MAX)
+            .serve_connection(io, service)
+    );
     let mut is_draining = false;
     poll_fn(|context| {
         match seat.order(context.waker()) {
