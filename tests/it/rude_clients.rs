@@ -112,7 +112,7 @@ fn ten_thousand_idle_connections_cost_little_and_stop_nobody() {
 }
 
 fn rest_of_health(server: &Server) -> String {
-    rest(send(server, "GET /health HTTP/1.1\r\nHost: onhand\r\nConnection: close\r\n\r\n"))
+    rest(send(server, "GET /health/live HTTP/1.1\r\nHost: onhand\r\nConnection: close\r\n\r\n"))
 }
 
 /// Allows this process that many connections; fewer where the machine does not, which only a
