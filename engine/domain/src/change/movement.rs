@@ -69,7 +69,7 @@ impl MovementKind {
 pub struct MovementPlace {
     /// Sequence of its record.
     pub sequence: u64,
-    /// Its place in [`Change::movements`].
+    /// Its place in [`Change::movements`](super::Change::movements).
     pub place: u32,
 }
 
