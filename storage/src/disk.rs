@@ -14,8 +14,10 @@ use crate::error::OpenError;
 #[cfg(feature = "faults")]
 pub(crate) mod lossy;
 mod overlay;
+mod watched;
 
 pub(crate) use overlay::Overlay;
+pub(crate) use watched::Watched;
 
 /// Where side jobs (making the next segment's file, closing a sealed one) run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,14 +2,15 @@
 //! opened for reading when somebody wants to.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 use redb::{
     Database, DatabaseError, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable,
 };
 
-use crate::disk::{self, Disk, Overlay};
+use crate::disk::{self, Disk, Overlay, StorageBackend, Watched};
 use crate::error::LogError;
 use crate::frame::{self, Checked};
 use crate::log::frame_damage;
@@ -87,6 +88,9 @@ pub(crate) struct Segment {
     /// Sequence of the last durable record; 0 while the segment is empty.
     last: AtomicU64,
     handle: RwLock<Handle>,
+    /// A write or sync of the file was refused in this process. Closing it tells nobody, and what a reader
+    /// sees from then on may not be on the disk: nothing may be written that rests on it.
+    is_doubtful: Arc<AtomicBool>,
 }
 
 /// Name of a segment's file, in the log's directory.
@@ -103,6 +107,7 @@ impl Segment {
             first: AtomicU64::new(0),
             last: AtomicU64::new(0),
             handle: RwLock::new(Handle::Closed),
+            is_doubtful: Arc::default(),
         }
     }
 
@@ -118,7 +123,7 @@ impl Segment {
         let unfinished = disk::unfinished(&segment.path);
         let io = |source| LogError::io(&unfinished, source);
         let redb = |error: redb::Error| LogError::redb(&unfinished, error);
-        let backend = disk.backend(&unfinished, true).map_err(io)?;
+        let backend = segment.watched(disk.backend(&unfinished, true).map_err(io)?);
         // An attempt that failed may have left something.
         backend.set_len(0).map_err(io)?;
         let database = tables::open(backend, cache_bytes).map_err(|e| redb(e.into()))?;
@@ -158,6 +163,20 @@ impl Segment {
         self.last.store(last, Ordering::Release);
     }
 
+    fn watched(&self, backend: Box<dyn StorageBackend>) -> Box<dyn StorageBackend> {
+        Box::new(Watched::new(backend, Arc::clone(&self.is_doubtful)))
+    }
+
+    /// The file, to be written; refused when only a restart can tell what is on the disk.
+    fn backend(&self, disk: &dyn Disk) -> Result<Box<dyn StorageBackend>, LogError> {
+        let io = |source| LogError::io(&self.path, source);
+        if self.is_doubtful.load(Ordering::Acquire) {
+            let what = "a write or sync of it failed; a restart will tell what is on the disk";
+            return Err(io(std::io::Error::other(what)));
+        }
+        Ok(self.watched(disk.backend(&self.path, false).map_err(io)?))
+    }
+
     /// Opens the file for writing; repairs it when it was not closed.
     pub(crate) fn open_for_writing(
         &self,
@@ -167,8 +186,7 @@ impl Segment {
         let mut handle = self.handle.write();
         if !matches!(*handle, Handle::Writing(_)) {
             *handle = Handle::Closed;
-            let backend =
-                disk.backend(&self.path, false).map_err(|e| LogError::io(&self.path, e))?;
+            let backend = self.backend(disk)?;
             let database = tables::open(backend, cache_bytes);
             *handle = Handle::Writing(database.map_err(|e| LogError::redb(&self.path, e))?);
         }
@@ -197,7 +215,7 @@ impl Segment {
             Purpose::Serve => match tables::open_to_read(read()?, cache_bytes) {
                 Ok(database) => Handle::Reading(database),
                 Err(DatabaseError::RepairAborted) => {
-                    let backend = disk.backend(&self.path, false).map_err(io)?;
+                    let backend = self.backend(disk)?;
                     drop(tables::open(backend, cache_bytes).map_err(redb)?);
                     Handle::Reading(tables::open_to_read(read()?, cache_bytes).map_err(redb)?)
                 }

@@ -280,3 +280,31 @@ fn a_torn_high_water_is_no_word_at_all() {
     let known = open_lossy(&disk, 1 << 20).expect("opens").high_water().expect("is whole");
     assert_eq!((known.epoch, known.sequence), (1, 5));
 }
+
+/// A sealed segment that could not be closed is readable only after a restart: what a reader sees in this
+/// process may not be on the disk, and a repair would rest on it.
+#[test]
+fn a_refusal_while_a_segment_is_closed_is_survived() {
+    let mut refused = 0;
+    for operation in 1..=operations() {
+        let disk = LossyDisk::new();
+        let (directory, mut log, reader) = open_lossy_log(&disk, SEGMENT_BYTES).expect("opens");
+        disk.refuse(Fault::once(disk.operations() + operation, ErrorKind::Other));
+        let mut acknowledged = 0;
+        for (count, length) in WORKLOAD {
+            let Ok(committed) = append(&mut log, count, length) else { break };
+            acknowledged = committed.last_sequence;
+        }
+        if disk.refusals() == 0 {
+            break;
+        }
+        // Whoever reads now repairs what was not closed, and then the power fails.
+        disk.crash_at(disk.operations() + 3);
+        refused += u64::from(acknowledged > 0 && reader.record(1).is_err());
+        drop((directory, log, reader));
+        disk.restart(Survival::Torn { seed: operation });
+        let attempted = WORKLOAD.iter().map(|(count, _)| count).sum();
+        check(&disk, (acknowledged, attempted), &format!("refused at {operation}"));
+    }
+    assert!(refused > 0, "some segment could not be read");
+}
