@@ -187,9 +187,13 @@ impl Stock {
                     Some((position.item, if is_return { quantity } else { quantity.negated() }))
                 });
                 let promises = &mut self.promises;
-                promises.tally_up((change.tenant, order), change.at, sequence, |tally| {
-                    returned.for_each(|(item, quantity)| tally.take_back(item, quantity));
-                });
+                let is_tallied =
+                    promises.tally_up((change.tenant, order), change.at, sequence, |tally| {
+                        returned.for_each(|(item, quantity)| tally.take_back(item, quantity));
+                    });
+                if !is_tallied {
+                    promises.note_untallied(sequence);
+                }
             }
             _ => {}
         }

@@ -85,14 +85,42 @@ pub enum Recall {
     Record(u64),
 }
 
+/// A kind of thing that is looked up in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sought {
+    /// See [`Recall::Reservation`].
+    Reservation,
+    /// See [`Recall::Transfer`].
+    Transfer,
+    /// See [`Recall::Order`].
+    Order,
+    /// See [`Recall::Record`].
+    Record,
+}
+
+impl Recall {
+    /// What kind of thing it is.
+    #[must_use]
+    pub const fn sought(&self) -> Sought {
+        match self {
+            Self::Reservation(_) => Sought::Reservation,
+            Self::Transfer(_) => Sought::Transfer,
+            Self::Order(..) => Sought::Order,
+            Self::Record(_) => Sought::Record,
+        }
+    }
+}
+
 /// What is known about things that have left memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recalled {
     /// Nobody has looked.
     NotAsked,
-    /// The log was searched; what was found is in memory now, and what is not there never was.
+    /// The log was searched for the thing of this kind that the command needed; what was found is in
+    /// memory now, and what is not there never was. Of other kinds nothing is known: what a command had
+    /// recalled before may have left memory again meanwhile.
     /// An order that was searched for is always in memory then, also when nothing was found.
-    Searched,
+    Searched(Sought),
 }
 
 impl Stock {
@@ -262,7 +290,7 @@ impl Stock {
     ) -> Result<Decision, Rejection> {
         let Some(held) = self.promises.reservation(number) else {
             // Numbers are sequences: what lies ahead was never made.
-            if recalled == Recalled::Searched || number >= sequence {
+            if recalled == Recalled::Searched(Sought::Reservation) || number >= sequence {
                 return Err(Rejection::UnknownReservation);
             }
             return Ok(Decision::Recall(Recall::Reservation(number)));
@@ -297,7 +325,7 @@ impl Stock {
         sequence: u64,
     ) -> Result<Decision, Rejection> {
         let Some(held) = self.promises.transfer(number) else {
-            if recalled == Recalled::Searched || number >= sequence {
+            if recalled == Recalled::Searched(Sought::Transfer) || number >= sequence {
                 return Err(Rejection::UnknownTransfer);
             }
             return Ok(Decision::Recall(Recall::Transfer(number)));

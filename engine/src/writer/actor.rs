@@ -78,6 +78,8 @@ pub(crate) struct State {
     parts: Parts,
     taken: Vec<Envelope<Ticket>>,
     lanes: Lanes<Ticket>,
+    /// Recalls of what is not durable yet; permits bound them.
+    early: Vec<(Envelope<Ticket>, Recall)>,
     chores: Chores,
     /// Messages that could not be looked up in the log; permits bound them.
     lost: Arc<Mutex<Vec<Arc<Source>>>>,
@@ -98,8 +100,8 @@ impl Actor for Writer {
         parts.bell.hang(myself.clone());
         myself.send_interval(TICK, || Message::Tick);
         let taken = Vec::with_capacity(2 * TURN_COMMANDS);
-        let (lanes, chores) = (Lanes::default(), Chores::default());
-        Ok(State { parts, taken, lanes, chores, lost: Arc::default() })
+        let (lanes, chores, early) = (Lanes::default(), Chores::default(), Vec::new());
+        Ok(State { parts, taken, lanes, early, chores, lost: Arc::default() })
     }
 
     async fn handle(
@@ -138,12 +140,13 @@ impl State {
             more |= !recalled.is_empty();
         }
         let lost = std::mem::take(&mut *self.lost.lock());
+        self.hear_of_durable();
+        let parts = &mut self.parts;
         if self.taken.is_empty() && lost.is_empty() {
             return more;
         }
         let now = parts.clock.now();
         let released = parts.figures.durable();
-        parts.core.tell_findable(released);
         let (core, taken, lanes) = (&mut parts.core, &mut self.taken, &mut self.lanes);
         let chores = &mut self.chores;
         let hopper = Arc::clone(&parts.hopper);
@@ -173,6 +176,7 @@ impl State {
 
     /// Turns what is due into records. Returns whether more is due.
     fn tick(&mut self) -> bool {
+        self.hear_of_durable();
         let parts = &mut self.parts;
         if parts.gate.closed() == Some(Failure::Stopping) {
             // What is due at the end is due at the next start too; the last checkpoint stays the last word.
@@ -180,7 +184,6 @@ impl State {
         }
         let now = parts.clock.now();
         let (core, chores, released) = (&mut parts.core, &mut self.chores, parts.figures.durable());
-        core.tell_findable(released);
         let is_open = parts.gate.closed().is_none();
         let more = parts.hopper.fill(|filling| {
             let is_due = chores.expire(core, now, released, filling);
@@ -191,9 +194,26 @@ impl State {
         more
     }
 
-    /// Sends a command to the log and back.
+    /// Records have become durable: what waited for them can be looked up.
+    fn hear_of_durable(&mut self) {
+        self.parts.core.tell_findable(self.parts.figures.durable());
+        if self.early.is_empty() {
+            return;
+        }
+        let now = self.parts.clock.now();
+        for (envelope, recall) in std::mem::take(&mut self.early) {
+            self.recall(envelope, recall, now);
+        }
+    }
+
+    /// Sends a command to the log and back, as soon as the log can tell what it asks for.
     fn recall(&mut self, mut envelope: Envelope<Ticket>, recall: Recall, now: Timestamp) {
+        if !self.parts.core.can_find(&recall) {
+            self.early.push((envelope, recall));
+            return;
+        }
         let parts = &self.parts;
+        let sought = recall.sought();
         let (archive, recalled) = (parts.archive.clone(), Arc::clone(&parts.recalled));
         let (bell, hopper) = (Arc::clone(&parts.bell), Arc::clone(&parts.hopper));
         let (ticket, source) = (envelope.ticket, envelope.command.source.clone());
@@ -201,7 +221,7 @@ impl State {
         let job =
             Box::new(move |log: &dyn onhand_storage::ReadLog| match archive.recall(log, recall) {
                 Ok(found) => {
-                    envelope.searched = Some(Box::new(Searched { at: now, found }));
+                    envelope.searched = Some(Box::new(Searched { at: now, sought, found }));
                     recalled.lock().push(envelope);
                     bell.ring();
                 }

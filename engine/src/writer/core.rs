@@ -10,7 +10,7 @@ use onhand_domain::catalog::TenantNumber;
 use onhand_domain::change::Change;
 use onhand_domain::command::Command;
 use onhand_domain::dead_letter::Fault;
-use onhand_domain::decide::{Decision, Recall, Recalled};
+use onhand_domain::decide::{Decision, Recall, Recalled, Sought};
 use onhand_domain::ids::Reference;
 use onhand_domain::limits::MOVEMENTS_MAX;
 use onhand_domain::position::PositionNumber;
@@ -61,6 +61,8 @@ pub struct FoundOrder {
 pub struct Searched {
     /// When it was searched.
     pub at: Timestamp,
+    /// For what kind of thing.
+    pub sought: Sought,
     /// What was found, if anything.
     pub found: Option<Found>,
 }
@@ -145,6 +147,18 @@ impl Core {
         self.findable = sequence.max(self.findable);
     }
 
+    /// Whether the log can tell all that a recall asks for; else it must wait until what was decided
+    /// lately is durable.
+    #[must_use]
+    pub fn can_find(&self, recall: &Recall) -> bool {
+        match recall {
+            Recall::Record(sequence) => *sequence <= self.findable,
+            Recall::Order(..) => self.stock.promises().untallied() <= self.findable,
+            // What was changed lately is in memory.
+            Recall::Reservation(_) | Recall::Transfer(_) => true,
+        }
+    }
+
     /// How many commands were refused because deciding them panicked.
     #[must_use]
     pub const fn panics(&self) -> u64 {
@@ -218,7 +232,7 @@ impl Core {
             }
             None => {}
         }
-        Recalled::Searched
+        Recalled::Searched(searched.sought)
     }
 
     /// A panic while deciding has changed nothing: it refuses the command.

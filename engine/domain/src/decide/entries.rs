@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use super::{Decision, Recall, Recalled, late};
+use super::{Decision, Recall, Recalled, Sought, late};
 use crate::change::{Change, MovementKind};
 use crate::command::{Condition, Detail, StockEntry};
 use crate::draft::goods::Entry;
@@ -80,7 +80,7 @@ fn shipped_on(
             is_exceeded: tally.is_exceeded_by(item, entry.quantity),
             unit_cost: tally.unit_cost(item),
         }),
-        None if recalled == Recalled::Searched => Some(nothing),
+        None if recalled == Recalled::Searched(Sought::Order) => Some(nothing),
         None => None,
     }
 }

@@ -30,6 +30,8 @@ pub struct Promises {
     open: u32,
     deadlines: Deadlines,
     tallies: Tallies,
+    /// The last record that changed what came back on an order without a tally.
+    untallied: u64,
     transfers: BTreeMap<TransferNumber, Transfer>,
     lots: PromisedLots,
     /// What has ended, by the time at which it may be forgotten.
@@ -54,6 +56,7 @@ impl Promises {
             open: 0,
             deadlines: Deadlines::new(partitions),
             tallies: Tallies::default(),
+            untallied: 0,
             transfers: BTreeMap::new(),
             lots: PromisedLots::default(),
             fading: VecDeque::new(),
@@ -247,15 +250,27 @@ impl Promises {
         self.tallies.put(key, until, tally);
     }
 
-    /// Keeps the tally of an order up to date, if there is one.
+    /// Keeps the tally of an order up to date, if there is one; tells whether there is.
     pub(crate) fn tally_up(
         &mut self,
         of: (TenantNumber, &Reference),
         at: Timestamp,
         sequence: u64,
         change: impl FnOnce(&mut Tally),
-    ) {
-        self.tallies.update(of, at.plus_millis(self.kept_ms), sequence, change);
+    ) -> bool {
+        self.tallies.update(of, at.plus_millis(self.kept_ms), sequence, change)
+    }
+
+    /// Goods came back on an order, or did not after all, while nobody tallied it.
+    pub(crate) fn note_untallied(&mut self, sequence: u64) {
+        self.untallied = sequence.max(self.untallied);
+    }
+
+    /// The last record of that kind: a search for an order that does not know it may be wrong. (What was
+    /// shipped stands in reservations, and those of late are in memory.)
+    #[must_use]
+    pub const fn untallied(&self) -> u64 {
+        self.untallied
     }
 
     /// Forgets at most `limit` of what ended long enough ago; returns how many. What rests on a record

@@ -82,22 +82,23 @@ impl Tallies {
         self.held.entry(key).or_insert(Held { until, sequence: 0, tally });
     }
 
-    /// Changes a tally that is held, by record `sequence`, and keeps it at least until then.
+    /// Changes a tally that is held, by record `sequence`, and keeps it at least until then. Tells whether
+    /// one is held.
     pub(crate) fn update(
         &mut self,
         (tenant, order): (TenantNumber, &Reference),
         until: Timestamp,
         sequence: u64,
         change: impl FnOnce(&mut Tally),
-    ) {
+    ) -> bool {
         if self.held.is_empty() {
-            return;
+            return false;
         }
-        if let Some(held) = self.held.get_mut(&(tenant, order.clone())) {
-            held.until = until.max(held.until);
-            held.sequence = sequence.max(held.sequence);
-            change(&mut held.tally);
-        }
+        let Some(held) = self.held.get_mut(&(tenant, order.clone())) else { return false };
+        held.until = until.max(held.until);
+        held.sequence = sequence.max(held.sequence);
+        change(&mut held.tally);
+        true
     }
 
     /// The last record that a tally took note of.

@@ -8,7 +8,7 @@ use onhand_domain::command::{
     Action, Backorder, Command, Completeness, Detail, Place, RequestedLine, Reserve, Source,
     StockEntry, Trace, Wanted,
 };
-use onhand_domain::decide::{Decision, Recalled};
+use onhand_domain::decide::{Decision, Recalled, Sought};
 use onhand_domain::ids::{ItemId, LocationId, Reference, TenantId, Text};
 use onhand_domain::policy::Policy;
 use onhand_domain::position::PositionNumber;
@@ -73,7 +73,7 @@ impl Shop {
             action,
         };
         let next = self.sequence + 1;
-        match self.stock.decide(&command, Recalled::Searched, self.now, next) {
+        match self.stock.decide(&command, Recalled::Searched(Sought::Order), self.now, next) {
             Ok(Decision::Change(change)) => self.take(&change),
             other => panic!("no change: {other:?}"),
         }

@@ -9,7 +9,7 @@ use super::world::{Answer, World};
 use crate::change::{Cause, MovementKind, MovementPlace};
 use crate::command::{Condition, Force};
 use crate::decide::reverse::is_reversible;
-use crate::decide::{Decision, Recall, Recalled};
+use crate::decide::{Decision, Recall, Recalled, Sought};
 use crate::position::Bucket::{Available, Damaged, QualityHold};
 use crate::rejection::Rejection;
 
@@ -166,7 +166,12 @@ fn two_that_race_act_once() {
         // Memory may even have let the record go in between.
         let now = world.now();
         world.stock.recall_record(receipt, record, now);
-        let told = world.stock.decide(&command, Recalled::Searched, now, world.sequence + 1);
+        let told = world.stock.decide(
+            &command,
+            Recalled::Searched(Sought::Record),
+            now,
+            world.sequence + 1,
+        );
         match (at, told) {
             (0, Ok(Decision::Change(change))) => world.apply(&change),
             (1, Err(Rejection::AlreadyReversed { by })) => assert_eq!(by, world.sequence),

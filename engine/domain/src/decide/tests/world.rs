@@ -109,7 +109,7 @@ impl World {
                 Decision::ExpireLots(position) => self.expire_lots(position),
                 Decision::Recall(recall) => {
                     assert!(asked.insert(recall.clone()), "{recall:?} is asked for twice");
-                    recalled = Recalled::Searched;
+                    recalled = Recalled::Searched(recall.sought());
                     self.recall(recall);
                 }
             }
