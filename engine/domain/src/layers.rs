@@ -98,6 +98,15 @@ impl Layers {
         self.last_cost
     }
 
+    /// What a unit costs, when that is the same for all that is there and for all that is missing.
+    #[must_use]
+    pub fn common_cost(&self) -> Option<Option<Money>> {
+        let missing = self.shortage.is_positive().then_some(self.last_cost);
+        let mut costs = self.held.iter().map(|(_, layer)| layer.origin.unit_cost).chain(missing);
+        let first = costs.next()?;
+        costs.all(|cost| cost == first).then_some(first)
+    }
+
     /// Layers of an area, by age.
     pub fn of(&self, area: Area) -> impl DoubleEndedIterator<Item = &Layer> {
         let first = self.held.partition_point(|(held, _)| *held < area);

@@ -92,6 +92,7 @@ struct Parcel<'a> {
     item: ItemNumber,
     location: LocationNumber,
     lot: Option<&'a LotNumber>,
+    requested: Quantity,
     rest: Quantity,
 }
 
@@ -114,7 +115,8 @@ fn ship(
     for line in lines.iter() {
         let (item, location) = find(draft, &line.place, force)?;
         let (id, lot) = (&line.place.item, line.lot.as_ref());
-        parcels.push(Parcel { id, item, location, lot, rest: line.quantity });
+        let (requested, rest) = (line.quantity, line.quantity);
+        parcels.push(Parcel { id, item, location, lot, requested, rest });
     }
     check_open(next, &parcels)?;
     for own in [true, false] {
@@ -126,10 +128,9 @@ fn ship(
     match parcels.iter().find(|parcel| !parcel.rest.is_zero()) {
         None => Ok(()),
         Some(left) => {
-            let requested = lines.iter().find(|line| line.lot.as_ref() == left.lot);
-            let requested = requested.map_or(left.rest, |line| line.quantity);
+            let (item, requested) = (Some(left.id.clone()), left.requested);
             let open = requested.saturating_sub(left.rest);
-            Err(Rejection::ExceedsOpen { item: Some(left.id.clone()), requested, open })
+            Err(Rejection::ExceedsOpen { item, requested, open })
         }
     }
 }
@@ -202,6 +203,10 @@ fn note_shipped(
     quantity: Quantity,
     value: Money,
 ) {
+    // What has left is promised no longer: the next parcel need not spare it.
+    if let (Holding::Stock, Some(held), Some(lot)) = (line.holding, line.position, &line.lot) {
+        draft.hold_lot(held, lot, quantity.negated());
+    }
     line.fulfilled = line.fulfilled.saturating_add(quantity);
     line.fulfilled_value = line.fulfilled_value.saturating_add(value);
     draft.change.shipped.push(LineShare { item: line.item, position, quantity, value });

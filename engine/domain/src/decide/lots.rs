@@ -14,6 +14,7 @@ use crate::quantity::Quantity;
 use crate::reservation::ReservationNumber;
 use crate::stock::Stock;
 use crate::time::Timestamp;
+use crate::upkeep::{Retry, Upkeep};
 
 impl Stock {
     /// What is left on the shelf of lots whose last day is over goes to `qualityHold`. It goes whole: promises
@@ -52,18 +53,19 @@ impl Stock {
             let expiry = self.position(*number).and_then(Position::first_expiry);
             expiry.is_some_and(|day| day.end() <= now)
         };
-        let items = self.items_of(command);
+        let items = self.items_of(command, &command.action);
         items.into_iter().find_map(|item| self.item_positions(item).find(is_due))
     }
 
-    fn items_of(&self, command: &Command) -> Vec<ItemNumber> {
+    /// Items of which an action may take something.
+    fn items_of(&self, command: &Command, action: &Action) -> Vec<ItemNumber> {
         let Some(tenant) = self.tenant_number(&command.tenant) else { return Vec::new() };
         let item = |id: &ItemId| self.item_number(tenant, id);
         let of_reservation = |number: ReservationNumber| {
             let held = self.promises.reservation(number);
             held.into_iter().flat_map(|held| held.lines.iter().map(|line| line.item)).collect()
         };
-        match &command.action {
+        match action {
             Action::Receive(entry) | Action::Sell(entry) | Action::Return(entry) => {
                 item(&entry.place.item).into_iter().collect()
             }
@@ -81,6 +83,18 @@ impl Stock {
                 items
             }
             Action::Fulfil(wish) => of_reservation(wish.reservation),
+            Action::Relocate { reservation, .. } => of_reservation(*reservation),
+            Action::Reverse(wish) => {
+                let known = self.records.get(wish.movement.sequence);
+                let record = known.and_then(|known| known.change.as_ref());
+                let positions = record.into_iter().flat_map(|record| &record.positions);
+                let held = positions.filter_map(|held| self.position(held.position));
+                held.map(|held| held.item).collect()
+            }
+            Action::Upkeep(upkeep) => match &**upkeep {
+                Upkeep::Retry { with: Retry::Act(action), .. } => self.items_of(command, action),
+                _ => Vec::new(),
+            },
             _ => Vec::new(),
         }
     }

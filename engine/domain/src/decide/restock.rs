@@ -31,6 +31,20 @@ impl<'a> Origin<'a> {
     }
 }
 
+/// How much of a movement is undone, and how much of it was before.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    pub(super) before: Quantity,
+    pub(super) quantity: Quantity,
+}
+
+impl Part {
+    /// All of a movement.
+    pub(super) const fn whole(quantity: Quantity) -> Self {
+        Self { before: Quantity::ZERO, quantity }
+    }
+}
+
 /// Books goods back, all that one movement took or part of it: at their own cost, as the layers they were.
 /// What came in and is not there any more as it was leaves by the item's strategy.
 pub(super) fn undo(
@@ -38,11 +52,12 @@ pub(super) fn undo(
     at: usize,
     kind: MovementKind,
     (from, to): (Option<Bucket>, Option<Bucket>),
-    quantity: Quantity,
+    Part { before, quantity }: Part,
     origin: Origin<'_>,
 ) -> Result<(), Rejection> {
     let movement = origin.movement();
-    assert!(quantity <= movement.quantity, "no more comes back than left");
+    let undone = before.saturating_add(quantity);
+    assert!(undone <= movement.quantity, "no more comes back than left");
     let are_goods = from.map(Bucket::area) != to.map(Bucket::area);
     if !are_goods || quantity.is_zero() {
         return draft.book(at, kind, from, to, quantity);
@@ -50,7 +65,7 @@ pub(super) fn undo(
     let value = share_of(movement.value, quantity, movement.quantity);
     let value = value.ok_or(Rejection::QuantityOverflow)?;
     let picks = match from {
-        None => brought(draft, origin.picks(), quantity),
+        None => brought(draft, origin.picks(), before, quantity),
         Some(bucket) => draft.pick_again(at, bucket, quantity, origin.picks()),
     };
     let entry = Entry { kind, from, to, occurred_at: None };
@@ -58,12 +73,14 @@ pub(super) fn undo(
     draft.limit_layers(at)
 }
 
-/// The layers that come back. What was not there when it left comes back as a layer of this record.
-fn brought(draft: &Draft<'_>, picks: &[Pick], quantity: Quantity) -> Vec<Pick> {
-    let mut rest = quantity;
+/// The layers that come back, behind those that came back before. What was not there when it left comes back as a layer of this record.
+fn brought(draft: &Draft<'_>, picks: &[Pick], before: Quantity, quantity: Quantity) -> Vec<Pick> {
+    let (mut skip, mut rest) = (before, quantity);
     let mut brought: Vec<Pick> = Vec::with_capacity(picks.len());
     for pick in picks {
-        let part = pick.quantity.min(rest);
+        let skipped = pick.quantity.min(skip);
+        skip = skip.saturating_sub(skipped);
+        let part = pick.quantity.saturating_sub(skipped).min(rest);
         rest = rest.saturating_sub(part);
         let goods = match &pick.goods {
             Goods::Shortage(unit_cost) => Goods::Layer(crate::layer::Origin {

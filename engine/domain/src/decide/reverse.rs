@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 
-use super::restock::{Origin, home, undo};
+use super::restock::{Origin, Part, home, undo};
 use super::{Decision, Recall};
 use crate::change::{Change, Movement, MovementKind};
 use crate::command::{Detail, Reverse};
@@ -47,7 +47,8 @@ pub(super) fn reverse(mut draft: Draft<'_>, wish: &Reverse) -> Result<Decision, 
     let record = record.ok_or(Rejection::UnknownTransaction)?;
     let at = usize::try_from(place.place).unwrap_or(usize::MAX);
     let movement = movement_of(record, at)?;
-    if !is_reversible(movement.kind) {
+    // The correction of a fact that came after its count goes with that fact.
+    if !is_reversible(movement.kind) || movement.occurred_at.is_some() {
         return Err(Rejection::NotReversible(Some(movement.kind)));
     }
     if let Some(by) = known.reversed.get(&place.place) {
@@ -95,12 +96,14 @@ fn book(draft: &mut Draft<'_>, origin: Origin<'_>) -> Result<(), Rejection> {
         }
     }
     let route = (movement.to, movement.from);
-    undo(draft, at, MovementKind::Reversal, route, movement.quantity, origin)?;
+    let part = Part::whole(movement.quantity);
+    undo(draft, at, MovementKind::Reversal, route, part, origin)?;
     // A fact that came after its count was corrected at that count; the correction goes with it.
     for (place, other) in origin.record.movements.iter().enumerate() {
         if other.occurred_at.is_some() && other.position == movement.position {
             let (route, origin) = ((other.to, other.from), Origin { place, ..origin });
-            undo(draft, at, MovementKind::Reversal, route, other.quantity, origin)?;
+            let part = Part::whole(other.quantity);
+            undo(draft, at, MovementKind::Reversal, route, part, origin)?;
         }
     }
     draft.show(at);

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use super::life::{next_version, put};
 use super::reserve::merged;
-use super::restock::{Origin, home, undo};
+use super::restock::{Origin, Part, home, undo};
 use super::{Decision, Recall};
 use crate::catalog::{ItemNumber, LocationNumber};
 use crate::change::{Change, LineShare, MovementKind};
@@ -28,6 +28,8 @@ struct Take {
     /// Place in what the record shipped.
     place: usize,
     share: LineShare,
+    /// How much of it came back before.
+    before: Quantity,
     /// Place of its movement; `None`: nothing moved (untracked items).
     movement: Option<usize>,
 }
@@ -125,8 +127,8 @@ fn of_lines(
         for mut take in left_of(draft, held, at)? {
             let position = take.share.position.and_then(|number| draft.stock.position(number));
             let location = position.map(|position| position.location);
-            let is_meant = |(item, from, _): &&mut (ItemNumber, LocationNumber, Quantity)| {
-                *item == take.share.item && Some(*from) == location
+            let is_meant = |(item, from, rest): &&mut (ItemNumber, LocationNumber, Quantity)| {
+                *item == take.share.item && Some(*from) == location && !rest.is_zero()
             };
             let Some((_, _, rest)) = wanted.iter_mut().find(is_meant) else { continue };
             take.share.quantity = take.share.quantity.min(*rest);
@@ -168,7 +170,8 @@ fn left_of(draft: &Draft<'_>, held: &Reservation, at: usize) -> Result<Vec<Take>
         let back = shipment.taken_back(u32::try_from(place).unwrap_or(u32::MAX));
         let quantity = share.quantity.saturating_sub(back);
         let share = LineShare { quantity, ..*share };
-        Take { shipment: at, record: Arc::clone(record), place, share, movement }
+        let record = Arc::clone(record);
+        Take { shipment: at, record, place, share, before: back, movement }
     });
     Ok(takes.collect())
 }
@@ -187,10 +190,11 @@ fn owe_again(draft: &mut Draft<'_>, next: &mut Reservation, take: &Take) -> Resu
         let origin = Origin { record: &take.record, place };
         let bucket = next.status.bucket();
         let booked = draft.change.movements.len();
-        undo(draft, at, MovementKind::Unfulfil, (None, bucket), share.quantity, origin)?;
+        let part = Part { before: take.before, quantity: share.quantity };
+        undo(draft, at, MovementKind::Unfulfil, (None, bucket), part, origin)?;
         share.value = draft.change.movements.get(booked).map_or(Money::ZERO, |back| back.value);
     }
-    let mut rest = share.quantity;
+    let (mut rest, mut value) = (share.quantity, share.value);
     // Lines that lie where the goods come back to first; what was shipped for others moves there.
     for own in [true, false] {
         let mut moved: Option<Line> = None;
@@ -200,10 +204,12 @@ fn owe_again(draft: &mut Draft<'_>, next: &mut Reservation, take: &Take) -> Resu
                 continue;
             }
             let part = line.fulfilled.min(rest);
-            let worth = share_of(line.fulfilled_value, part, line.fulfilled).unwrap_or_default();
+            // What it was worth when it left, not what others of the line were.
+            let worth = share_of(value, part, rest).unwrap_or_default();
             line.fulfilled_value = line.fulfilled_value.saturating_sub(worth);
             line.fulfilled = line.fulfilled.saturating_sub(part);
             rest = rest.saturating_sub(part);
+            value = value.saturating_sub(worth);
             if !own && part.is_positive() {
                 line.quantity = line.quantity.saturating_sub(part);
                 let (quantity, nothing) = (part, Quantity::ZERO);

@@ -1,5 +1,6 @@
 //! Goods that come and go: layers, their value, and what follows from it.
 
+use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
@@ -65,7 +66,7 @@ impl Entry {
     }
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
     fn base(&self, at: usize) -> Option<&Position> {
         self.stock.position(self.number(at))
     }
@@ -118,11 +119,13 @@ impl Draft<'_> {
         if total.is_zero() {
             return Ok(contents.last_cost());
         }
-        if let Contents::Single(_, origin) = &contents {
-            return Ok(origin.unit_cost);
+        match contents.common_cost() {
+            Some(cost) => Ok(cost),
+            None => {
+                let value = contents.value().ok_or(Rejection::QuantityOverflow)?;
+                unit_cost_of(value, total).map(Some).ok_or(Rejection::QuantityOverflow)
+            }
         }
-        let value = contents.value().ok_or(Rejection::QuantityOverflow)?;
-        unit_cost_of(value, total).map(Some).ok_or(Rejection::QuantityOverflow)
     }
 
     /// Cost of goods that were found: the position's average, else that of the item over all locations,
@@ -134,13 +137,18 @@ impl Draft<'_> {
         let (item, _) = self.place_of(at);
         let stock = self.stock;
         let (mut value, mut quantity) = (Money::ZERO, Quantity::ZERO);
+        let mut is_known = false;
         for held in stock.item_positions(item).filter_map(|number| stock.position(number)) {
-            let worth = held.contents().value().ok_or(Rejection::QuantityOverflow)?;
+            let contents = held.contents();
+            let worth = contents.value().ok_or(Rejection::QuantityOverflow)?;
+            is_known |= !total(&held.figures()).is_zero() && contents.common_cost() != Some(None);
             value = value.checked_add(worth).ok_or(Rejection::QuantityOverflow)?;
             quantity = quantity.saturating_add(total(&held.figures()));
         }
-        let average = if value.is_zero() { None } else { unit_cost_of(value, quantity) };
-        Ok(average.or_else(|| self.item_cost(item)))
+        if !is_known || quantity.is_zero() {
+            return Ok(self.item_cost(item));
+        }
+        unit_cost_of(value, quantity).map(Some).ok_or(Rejection::QuantityOverflow)
     }
 
     /// What leaves a bucket: by the item's strategy, the named lot first.
@@ -152,11 +160,40 @@ impl Draft<'_> {
         lot: Option<&LotNumber>,
     ) -> Vec<Pick> {
         let (item, _) = self.place_of(at);
-        let (strategy, cost_else) = (self.strategy(item), self.item_cost(item));
-        let stock = self.stock;
-        let promised = stock.promises.by_lot(self.number(at));
-        let picking = Picking { strategy, lot, promised, cost_else };
+        let (strategy, cost_else) = (self.strategy(item), self.cost_else(at));
+        let promised = self.promised(at);
+        let picking = Picking { strategy, lot, promised: &promised, cost_else };
         self.contents(at).pick(from.area(), quantity, &picking)
+    }
+
+    /// What a unit costs that is not there, where none was on the shelf before: the average of what lies
+    /// elsewhere in the position, else what was set for the item.
+    fn cost_else(&mut self, at: usize) -> Option<Money> {
+        let is_nothing = total(&self.figures(at)).is_zero();
+        let average = match self.contents(at) {
+            Contents::Many(_) if !is_nothing => self.average_cost(at).ok().flatten(),
+            _ => None,
+        };
+        let (item, _) = self.place_of(at);
+        average.or_else(|| self.item_cost(item))
+    }
+
+    /// What is promised by lot at a position, as this change leaves it so far.
+    fn promised(&self, at: usize) -> Cow<'a, [(LotNumber, Quantity)]> {
+        let number = self.number(at);
+        let held = self.stock.promises.by_lot(number);
+        let mut ours = self.lot_holds.iter().filter(|hold| hold.0 == number).peekable();
+        if ours.peek().is_none() {
+            return Cow::Borrowed(held);
+        }
+        let mut promised = held.to_vec();
+        for (_, lot, more) in ours {
+            match promised.iter_mut().find(|(held, _)| held == lot) {
+                Some((_, sum)) => *sum = sum.saturating_add(*more),
+                None => promised.push((lot.clone(), *more)),
+            }
+        }
+        Cow::Owned(promised)
     }
 
     /// What leaves a bucket again: these goods, as far as they are there, then by the item's strategy.
@@ -169,7 +206,7 @@ impl Draft<'_> {
     ) -> Vec<Pick> {
         let (item, _) = self.place_of(at);
         let (strategy, cost_else) = (self.strategy(item), self.item_cost(item));
-        let area = from.area();
+        let (area, promised) = (from.area(), self.promised(at));
         let mut layers = self.contents(at).to_layers();
         let mut picks: Vec<Pick> = Vec::new();
         let mut rest = quantity;
@@ -186,7 +223,7 @@ impl Draft<'_> {
             picks.push(pick);
         }
         if rest.is_positive() {
-            let picking = Picking { strategy, lot: None, promised: &[], cost_else };
+            let picking = Picking { strategy, lot: None, promised: &promised, cost_else };
             for more in layers.pick(area, rest, &picking) {
                 match picks.iter_mut().find(|pick| pick.goods == more.goods) {
                     Some(pick) => pick.quantity = pick.quantity.saturating_add(more.quantity),

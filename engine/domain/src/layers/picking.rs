@@ -47,7 +47,9 @@ impl Layers {
         if basket.rest.is_positive() {
             assert!(area == Area::Shelf, "only the shelf can be short");
             let last = basket.picks.last().map(|pick| pick.goods.unit_cost());
-            let cost = last.unwrap_or_else(|| self.last_cost.or(picking.cost_else));
+            // What is missing already keeps its cost, and more of it costs the same.
+            let standing = self.shortage.is_positive().then_some(self.last_cost);
+            let cost = last.or(standing).unwrap_or_else(|| self.last_cost.or(picking.cost_else));
             basket.picks.push(Pick { goods: Goods::Shortage(cost), quantity: basket.rest });
         }
         basket.picks
@@ -141,8 +143,8 @@ pub(crate) fn pick_single(
         picks.push(Pick { goods: Goods::Layer(origin.clone()), quantity: there });
     }
     if short.is_positive() {
-        let cost =
-            if there.is_positive() { origin.unit_cost } else { origin.unit_cost.or(cost_else) };
+        // What is missing already keeps its cost, and more of it costs the same.
+        let cost = if shelf.is_zero() { origin.unit_cost.or(cost_else) } else { origin.unit_cost };
         picks.push(Pick { goods: Goods::Shortage(cost), quantity: short });
     }
     picks

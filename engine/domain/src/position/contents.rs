@@ -118,6 +118,15 @@ impl Contents<'_> {
         }
     }
 
+    /// What a unit costs, when that is the same for all that is there and for all that is missing.
+    #[must_use]
+    pub fn common_cost(&self) -> Option<Option<Money>> {
+        match self {
+            Self::Single(_, origin) => Some(origin.unit_cost),
+            Self::Many(layers) => layers.common_cost(),
+        }
+    }
+
     /// How many layers there are.
     #[must_use]
     pub const fn len(&self) -> usize {

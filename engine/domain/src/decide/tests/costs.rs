@@ -164,3 +164,31 @@ fn parts_are_worth_exactly_the_whole() {
     assert_eq!(gone, money("0.333333"));
     assert_eq!(value(&world, "tea@a"), "0");
 }
+
+/// "When more leaves than is there, the shortage stands at the last cost (last layer, else current
+/// average, else the item's)"; "what remains of the shortage keeps its cost".
+#[test]
+fn a_shortage_where_nothing_lay_on_the_shelf_stands_at_the_average() {
+    let mut world = World::new();
+    world.ok(put_item("tea", |said| said.unit_cost = Some(money("9"))));
+    world.ok(about(give_back("tea@a", "2", Some(Condition::Damaged)), "cost 5"));
+    let sold = world.ok(sell("tea@a", "1"));
+    assert_eq!(worth(&sold, MovementKind::Sale), money("5"));
+    let mut world = World::new();
+    world.ok(sell("tea@a", "3"));
+    world.ok(put_item("tea", |said| said.unit_cost = Some(money("9"))));
+    let sold = world.ok(sell("tea@a", "1"));
+    assert_eq!(worth(&sold, MovementKind::Sale), money("0"));
+}
+
+/// "Stock found comes in at … the position's average, else the item's …": goods of which no cost is known
+/// have no average, however many layers they are.
+#[test]
+fn what_has_no_known_cost_has_no_average() {
+    let mut world = World::new();
+    world.ok(about(receive("tea@a", "1"), "lot L-1"));
+    world.ok(about(receive("tea@a", "1"), "lot L-2"));
+    world.ok(put_item("tea", |said| said.unit_cost = Some(money("9"))));
+    let found = world.ok(count("tea@a", "3"));
+    assert_eq!(worth(&found, MovementKind::Count), money("9"));
+}

@@ -124,3 +124,16 @@ fn a_position_remembers_its_last_sixteen_counts() {
     let late = world.ok(about(sell("tea@a", "1"), "at 500"));
     assert_eq!(late.movements[1].occurred_at, Some(Timestamp::from_millis(2_000)));
 }
+
+/// The correction of a fact goes with it, once.
+#[test]
+fn a_correction_is_not_reversed_by_itself() {
+    let mut world = counted();
+    let before = world.at_place("tea@a").clone();
+    world.ok(about(sell("tea@a", "2"), &std::format!("at {SOLD}")));
+    let late = world.sequence;
+    assert_eq!(world.no(reverse(late, 1)), "NotReversible(Some(Count))");
+    world.ok(reverse(late, 0));
+    assert_eq!(world.at_place("tea@a").figures(), before.figures());
+    assert_eq!(world.no(reverse(late, 1)), "NotReversible(Some(Count))");
+}

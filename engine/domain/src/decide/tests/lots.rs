@@ -248,3 +248,35 @@ fn beyond_it_the_two_nearest_layers_without_a_lot_number_merge() {
     assert_eq!(last.quantity, crate::quantity::Quantity::units(2));
     assert_eq!(last.origin.unit_cost, Some(super::text::money("1.5")));
 }
+
+/// What has left is promised no longer: within one shipment too, nothing of it is spared.
+#[test]
+fn a_lot_that_a_shipment_has_served_is_free_for_its_next_line() {
+    let mut world = World::new();
+    world.ok(about(receive("milk@a", "4"), "lot L-1"));
+    let both = reserve_with("milk@a 3, milk 1", |wish| {
+        wish.lines[0].lot = Some(super::text::lot("L-1"));
+    });
+    let number = world.made(both);
+    world.ok(about(receive("milk@a", "5"), "lot L-2"));
+    world.ok(fulfil(number));
+    assert_eq!(lots(&world, "milk@a"), "L-2 5");
+}
+
+/// "Before a command is decided, the due lots of its items are turned into records."
+#[test]
+fn what_is_over_is_neither_relocated_to_nor_taken_by_a_reversal() {
+    let stocked = || {
+        let mut world = World::new();
+        world.ok(about(receive("milk@a", "5"), "lot L-1, expiry 3"));
+        world.receive("milk@b 5");
+        world
+    };
+    let mut world = stocked();
+    let number = world.made(reserve_with("milk@b 5", |wish| wish.ttl_ms = None));
+    world.now = 4 * DAY;
+    let _ = world.run(relocate(number, "milk b>a all")).expect_err("it is over");
+    let mut world = stocked();
+    world.now = 4 * DAY;
+    let _ = world.run(reverse(1, 0)).expect_err("it is held");
+}

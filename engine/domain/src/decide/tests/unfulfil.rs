@@ -1,13 +1,18 @@
 //! Goods that did not leave after all.
 
+use std::string::ToString;
+use std::vec::Vec;
+
 use super::actions::{
-    archive, cancel, confirm, fulfil, fulfil_with, give_back_of, reference, relocate, remove,
-    reserve_with, ship, ship_as, take_back, unship,
+    about, archive, cancel, confirm, fulfil, fulfil_with, give_back_of, receive, reference,
+    relocate, remove, reserve_with, ship, ship_as, take_back, unship,
 };
 use super::text;
 use super::world::{Answer, World};
 use crate::change::{Cause, MovementKind};
 use crate::command::Rest;
+use crate::decide::{Decision, Recall, Recalled, Sought};
+use crate::rejection::Rejection;
 use crate::reservation::Status;
 
 /// Six of ten are held.
@@ -213,4 +218,50 @@ fn what_is_owed_again_stays_in_memory() {
     let now = world.now();
     world.stock.forget(now, 100, u64::MAX);
     assert!(world.stock.promises().reservation(number).is_none());
+}
+
+/// "The goods come back as they left": parts of a share follow one another.
+#[test]
+fn parts_of_a_shipment_bring_back_each_of_its_layers_once() {
+    let mut world = World::new();
+    world.ok(about(receive("tea@north", "3"), "lot L-1, cost 1"));
+    world.ok(about(receive("tea@north", "2"), "lot L-2, cost 2"));
+    let number = world.hold("tea 5");
+    world.ok(ship_as(number, "S-1", "tea@north 5"));
+    world.ok(unship(number, "tea@north 2"));
+    world.ok(unship(number, "tea@north 2"));
+    let layers = world.at_place("tea@north").contents().to_layers();
+    let there: Vec<_> = layers.iter().map(|(_, it)| it.quantity.to_string()).collect();
+    assert_eq!(there, ["3", "1"]);
+}
+
+/// "A return comes back at the cost it left with": what was put back on the shelf no longer counts.
+#[test]
+fn what_comes_back_takes_its_own_value_out_of_what_was_shipped() {
+    let mut world = World::new();
+    world.ok(about(receive("tea@north", "2"), "cost 1"));
+    world.ok(about(receive("tea@north", "2"), "cost 3"));
+    let number = world.hold("tea 4");
+    world.ok(ship_as(number, "S-1", "tea@north 2"));
+    world.ok(ship_as(number, "S-2", "tea@north 2"));
+    world.ok(take_back(number, "S-2"));
+    assert_eq!(world.reservation(number).lines[0].fulfilled_value, text::money("2"));
+}
+
+/// "Of other kinds nothing is known": a reservation that left memory while the record of its shipment was
+/// looked up is looked up again.
+#[test]
+fn what_left_memory_during_a_recall_is_not_unknown() {
+    let (mut world, number) = six_held();
+    world.ok(ship_as(number, "S-1", "tea@north 6"));
+    world.now += 3_600_000;
+    let now = world.now();
+    while world.stock.forget(now, 100, u64::MAX) > 0 {}
+    let command = World::command(take_back(number, "S-1"));
+    let decided = |recalled| world.stock.decide(&command, recalled, now, world.sequence + 1);
+    let reservation = Ok(Decision::Recall(Recall::Reservation(number)));
+    assert_eq!(decided(Recalled::NotAsked), reservation);
+    assert_eq!(decided(Recalled::Searched(Sought::Record)), reservation);
+    let unknown = Err(Rejection::UnknownReservation);
+    assert_eq!(decided(Recalled::Searched(Sought::Reservation)), unknown);
 }
