@@ -8,10 +8,11 @@ pub(crate) mod view;
 
 use onhand_domain::ids::{ItemId, LocationId};
 use onhand_domain::position::PositionNumber;
-use onhand_domain::reservation::{Reservation, Shipment};
+use onhand_domain::quantity::Quantity;
+use onhand_domain::reservation::Reservation;
 use onhand_domain::stock::Stock;
 
-use crate::model::promise::{Line, Promise};
+use crate::model::promise::{Line, Promise, Shipment};
 use crate::model::shop::Key;
 
 /// What is found is told in words; the first thing ends the run.
@@ -50,12 +51,19 @@ pub(crate) fn promise(held: &Reservation, names: Names<'_>) -> Promise {
         item: names.item(line.item),
         location: line.position.map(|number| names.place(number).1),
         holds: line.holding == onhand_domain::reservation::Holding::Stock,
+        lot: line.lot.as_deref().cloned(),
         quantity: line.quantity.millionths(),
         fulfilled: line.fulfilled.millionths(),
+        worth: line.fulfilled_value.millionths(),
         released: line.released.millionths(),
     };
-    let named = |booked: &Shipment| Some((booked.id.clone()?, booked.sequence));
-    let shipments = held.shipments.iter().filter_map(named);
+    let back = |(place, quantity): &(u32, Quantity)| (*place as usize, quantity.millionths());
+    let shipment = |booked: &onhand_domain::reservation::Shipment| Shipment {
+        id: booked.id.clone(),
+        sequence: booked.sequence,
+        back: booked.back.iter().map(back).collect(),
+        undone: booked.undone,
+    };
     Promise {
         number: held.number,
         tenant: names.0.tenant(held.tenant).expect("a tenant that is known").clone(),
@@ -65,7 +73,7 @@ pub(crate) fn promise(held: &Reservation, names: Names<'_>) -> Promise {
         version: held.version,
         sequence: held.sequence,
         lines: held.lines.iter().map(line).collect(),
-        shipments: shipments.collect(),
+        shipments: held.shipments.iter().map(shipment).collect(),
         updated_at: held.updated_at.millis(),
     }
 }
@@ -75,6 +83,8 @@ pub(crate) fn travel(
     held: &onhand_domain::transfer::Transfer,
     names: Names<'_>,
 ) -> crate::model::promise::Travel {
+    let freight = held.freight.iter();
+    let freight = freight.map(|layer| (layer.origin.clone(), layer.quantity.millionths()));
     crate::model::promise::Travel {
         number: held.number,
         tenant: names.0.tenant(held.tenant).expect("a tenant that is known").clone(),
@@ -83,6 +93,7 @@ pub(crate) fn travel(
         to: names.place(held.to).1,
         quantity: held.quantity.millionths(),
         received: held.received.millionths(),
+        freight: freight.collect(),
         status: held.status,
         version: held.version,
         sequence: held.sequence,

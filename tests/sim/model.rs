@@ -8,34 +8,45 @@
 mod catalog;
 mod choice;
 mod fulfil;
+mod goods;
+pub(crate) mod jobs;
+pub(crate) mod layers;
 mod life;
 pub(crate) mod promise;
+mod relocate;
 mod reserve;
+mod restock;
+mod revalue;
 pub(crate) mod shop;
 pub(crate) mod step;
 mod stock;
 mod transfers;
+mod unfulfil;
 pub(crate) mod upkeep;
 pub(crate) mod window;
+pub(crate) mod worth;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use onhand_domain::change::Cause;
+use onhand_domain::change::{Cause, MovementPlace};
 use onhand_domain::command::{Action, Command, Source};
 use onhand_domain::dead_letter::{Direction, LetterStatus};
 use onhand_domain::decide::OCCURRED_AHEAD_MS_MAX;
 use onhand_domain::ids::{ItemId, Reference, TenantId};
+use onhand_domain::layer::Area;
 use onhand_domain::rejection::Rejection;
 use onhand_domain::stock::{Rules, Strictness};
 use onhand_domain::time::Timestamp;
 
+use jobs::Job;
 use life::Done;
 use promise::{Promise, Travel};
-use shop::Shop;
-use step::{Step, Told};
+use shop::{Key, Shop};
+use step::{Booked, Step, Told};
 use upkeep::{Kept, Letter, Streams};
 use window::Window;
+use worth::{Cost, cost_of};
 
 /// An item of an order of a tenant.
 type OrderItem = (TenantId, Reference, ItemId);
@@ -54,6 +65,12 @@ pub(crate) struct Model {
     pub(crate) transfers: BTreeMap<u64, Travel>,
     /// What came back on orders.
     pub(crate) returned: BTreeMap<OrderItem, i64>,
+    /// Records with movements, all there ever were.
+    pub(crate) records: BTreeMap<u64, Rc<Booked>>,
+    /// Movements that were undone, each with the record that did it.
+    pub(crate) reversed: BTreeMap<MovementPlace, u64>,
+    /// Jobs that run.
+    pub(crate) jobs: BTreeMap<u64, Job>,
     pub(crate) keys: Window<Rc<Action>>,
     pub(crate) events: Window<u64>,
     pub(crate) streams: Streams,
@@ -112,6 +129,9 @@ impl Model {
             promises: BTreeMap::new(),
             transfers: BTreeMap::new(),
             returned: BTreeMap::new(),
+            records: BTreeMap::new(),
+            reversed: BTreeMap::new(),
+            jobs: BTreeMap::new(),
             keys: Window::new(rules.key_window),
             events: Window::new(rules.event_window),
             streams: Streams::default(),
@@ -135,14 +155,45 @@ impl Model {
         open.count() >= self.letters_max
     }
 
-    /// What was shipped of an item on an order.
-    fn shipped(&self, (tenant, order, item): &OrderItem) -> i64 {
+    /// Lines of an item on an order.
+    fn ordered(&self, (tenant, order, item): &OrderItem) -> Vec<&promise::Line> {
         let of_order = self
             .promises
             .values()
             .filter(|held| held.tenant == *tenant && held.order.as_ref() == Some(order));
-        let lines = of_order.flat_map(|held| &held.lines).filter(|line| line.item == *item);
-        lines.map(|line| line.fulfilled).fold(0_i64, i64::saturating_add)
+        of_order.flat_map(|held| &held.lines).filter(|line| line.item == *item).collect()
+    }
+
+    /// What was shipped of an item on an order.
+    fn shipped(&self, of: &OrderItem) -> i64 {
+        self.ordered(of).iter().map(|line| line.fulfilled).fold(0_i64, i64::saturating_add)
+    }
+
+    /// What a unit of it cost when it left; nothing, when it was worth nothing.
+    fn shipped_at(&self, of: &OrderItem) -> Result<Cost, Rejection> {
+        let value: i128 = self.ordered(of).iter().map(|line| i128::from(line.worth)).sum();
+        if value == 0 { Ok(None) } else { cost_of(value, self.shipped(of)) }
+    }
+
+    /// Positions with goods on the shelf whose last day is over.
+    pub(crate) fn over(&self, now: i64) -> impl Iterator<Item = (&TenantId, &Key)> {
+        let of_shop = move |(tenant, shop)| {
+            let shop: &Shop = shop;
+            let held = shop.positions.iter();
+            let over = held.filter(move |(_, held)| {
+                let mut shelf = held.layers.of(Area::Shelf);
+                shelf.any(|layer| layers::is_over(&layer.origin, now))
+            });
+            over.map(move |(key, _)| (tenant, key))
+        };
+        self.tenants.iter().flat_map(of_shop)
+    }
+
+    /// The last day of lots is over.
+    pub(crate) fn expire_lots(&mut self, tenant: &TenantId, key: &Key, now: i64) -> Told {
+        let mut step = Step::of(self, tenant, now);
+        step.expire_lots(key).expect("goods that are there fit");
+        self.take(step)
     }
 
     /// Reservations whose deadline has passed, and that hold something all the same.
@@ -159,10 +210,15 @@ impl Model {
     }
 
     fn take(&mut self, step: Step) -> Told {
-        let sequence = step.sequence;
+        let (sequence, tenant) = (step.sequence, step.tenant.clone());
         let (next, told) = step.finish();
         *self = next;
         self.sequence = sequence;
+        if !told.touched.is_empty() {
+            let (moves, shipped) = (told.moves.clone(), told.shipped.clone());
+            let booked = Booked { tenant, moves, shipped, order: told.order.clone() };
+            self.records.insert(sequence, Rc::new(booked));
+        }
         told
     }
 
@@ -279,7 +335,11 @@ impl Step {
             Action::PutItem { item, attributes } => self.put_item(item, attributes)?,
             Action::ArchiveItem { item } => self.archive_item(item)?,
             Action::PutLocation { location, attributes } => {
+                let was_selling = self.shop().sells(location);
                 self.put_location(location, attributes.clone());
+                if !was_selling && self.shop().sells(location) {
+                    self.open_for_selling(location)?;
+                }
             }
             Action::RemoveLocation { location } => self.remove_location(location)?,
             Action::PutBin { location, bin, name } => {
@@ -294,22 +354,22 @@ impl Step {
             Action::Move(wish) => self.shift(wish)?,
             Action::Count(count) => self.count(count)?,
             Action::StartTransfer(start) => self.start_transfer(start)?,
-            Action::ReceiveTransfer { transfer, quantity, .. } => {
-                self.receive_transfer(*transfer, *quantity)?;
+            Action::ReceiveTransfer { transfer, quantity, detail } => {
+                self.receive_transfer(*transfer, *quantity, detail.as_ref())?;
             }
             Action::CancelTransfer { transfer, .. } => self.cancel_transfer(*transfer)?,
             Action::Reserve(wish) => self.reserve(wish)?,
             Action::Confirm { reservation }
             | Action::Extend { reservation, .. }
             | Action::SetLines { reservation, .. }
+            | Action::Relocate { reservation, .. }
             | Action::Cancel { reservation, .. } => return self.promised(*reservation, action),
             Action::Fulfil(wish) => return self.promised(wish.reservation, action),
-            Action::Revalue(_) => unreachable!("callers do not speak of costs yet"),
-            Action::Relocate { .. }
-            | Action::CancelOrder { .. }
-            | Action::StartJob(_)
-            | Action::Unfulfil(_)
-            | Action::Reverse(_) => unreachable!("callers correct nothing, and begin no jobs yet"),
+            Action::Unfulfil(wish) => return self.promised(wish.reservation, action),
+            Action::Revalue(wish) => self.revalue(wish)?,
+            Action::CancelOrder { order, .. } => self.cancel_order(order)?,
+            Action::StartJob(wish) => self.start_job(wish)?,
+            Action::Reverse(wish) => self.reverse(wish)?,
             Action::Upkeep(wish) => {
                 return Ok(match self.keep(wish)? {
                     Kept::Told => Acted::Told,

@@ -30,10 +30,16 @@ pub(crate) enum Kind {
     Skip,
     /// Too many places at once.
     Flood,
+    /// More lots at one position, and more jobs, than there may be; in deep runs only.
+    Crowd,
+    /// Jobs go on by a slice.
+    Work,
     /// Deadlines are looked at.
     Tick,
     /// A little time passes.
     Pass,
+    /// A day comes to its end.
+    Night,
     /// The wall clock is set, forward or back.
     Jump,
     /// The next frame is closed; what is decided from now on goes into another one.
@@ -74,8 +80,11 @@ const WEIGHTS: &[(u64, Kind)] = &[
     (4, Kind::Remake),
     (3, Kind::Skip),
     (1, Kind::Flood),
+    (2, Kind::Crowd),
+    (45, Kind::Work),
     (30, Kind::Tick),
     (70, Kind::Pass),
+    (2, Kind::Night),
     (5, Kind::Jump),
     (70, Kind::Seal),
     (110, Kind::Commit),
@@ -103,6 +112,11 @@ pub(crate) struct Op {
 /// Whether a run has so many items, promises and keys that nothing of it fits into one turn.
 pub(crate) const fn is_wide(seed: u64) -> bool {
     seed.is_multiple_of(16)
+}
+
+/// Whether a run brings a position, and the list of jobs, to their limits.
+pub(crate) const fn is_deep(seed: u64) -> bool {
+    seed % 64 == 5
 }
 
 /// The operations of a run.

@@ -21,7 +21,7 @@ use crate::coverage::Coverage;
 use crate::dice::Dice;
 use crate::machine::{Machine, Ticket};
 use crate::model::Model;
-use crate::plan::{Kind, Op, is_wide};
+use crate::plan::{Kind, Op, is_deep, is_wide};
 use crate::plant::Plant;
 use crate::topics::{Topic, topics};
 
@@ -51,6 +51,8 @@ pub(crate) struct Run<'a> {
     pub(crate) disk: LossyDisk,
     pub(crate) rules: Rules,
     is_wide: bool,
+    /// Too many lots and jobs are still to come.
+    is_deep: bool,
     pub(crate) plant: Plant,
     pub(crate) coverage: &'a mut Coverage,
     /// Says what happens, when somebody reads it.
@@ -87,6 +89,10 @@ pub(crate) struct Run<'a> {
     pub(crate) done: usize,
 }
 
+/// The end of the first day.
+const MIDNIGHT_US: i64 = 1_800_057_600_000_000;
+const DAY_US: i64 = 86_400_000_000;
+
 /// Windows so small that runs reach their ends.
 fn rules(seed: u64) -> Rules {
     let mut dice = Dice::new(seed);
@@ -114,6 +120,7 @@ impl<'a> Run<'a> {
         let mut run = Self {
             disk: LossyDisk::new(),
             is_wide: is_wide(seed),
+            is_deep: is_deep(seed),
             rules,
             plant,
             coverage,
@@ -128,7 +135,8 @@ impl<'a> Run<'a> {
             calls: BTreeMap::new(),
             unanswered: Vec::new(),
             topics: topics(),
-            wall_us: 1_800_000_000_000_000,
+            // A little before midnight: a day ends in most runs.
+            wall_us: MIDNIGHT_US - Dice::new(seed).signed(200_000_000),
             steady_us: 0,
             tickets: 0,
             keys: 0,
@@ -181,8 +189,11 @@ impl<'a> Run<'a> {
             Kind::Remake => self.remake(dice)?,
             Kind::Skip => self.give_up(dice)?,
             Kind::Flood => self.flood(dice)?,
+            Kind::Crowd => self.crowd(dice)?,
+            Kind::Work => self.work()?,
             Kind::Tick => self.tick(dice)?,
             Kind::Pass => self.pass(dice),
+            Kind::Night => self.night(dice),
             Kind::Jump => self.jump(dice),
             Kind::Seal => self.seal(),
             Kind::Commit => self.commit(dice)?,
@@ -211,6 +222,26 @@ impl<'a> Run<'a> {
         self.say(|| format!("{us} us pass"));
         self.wall_us += us;
         self.steady_us += us;
+    }
+
+    /// It gets late: just before, at, or after the end of the day.
+    fn night(&mut self, dice: &mut Dice) {
+        let rest = DAY_US - self.wall_us.rem_euclid(DAY_US);
+        let us = (rest + *dice.pick(&[-2_000, 0, 1_000, 3_600_000_000])).max(0);
+        self.say(|| format!("{us} us pass, up to the end of the day"));
+        self.wall_us += us;
+        self.steady_us += us;
+    }
+
+    /// Jobs go on, as in every turn of the writer.
+    fn work(&mut self) -> Checked {
+        let now = self.now();
+        let machine = self.machine.as_mut().expect("an engine runs");
+        machine.core.work_jobs(now, &mut machine.filling);
+        self.doing = "working";
+        let observed = self.observe(now);
+        self.doing = "serving";
+        observed
     }
 
     fn jump(&mut self, dice: &mut Dice) {
@@ -244,6 +275,9 @@ impl<'a> Run<'a> {
                 return Ok(());
             }
         }
+        if let Some((_, key)) = self.model.over(now.millis()).next() {
+            return Err(format!("a lot of {}@{} is over, and on the shelf", key.0, key.1));
+        }
         match self.model.due(now.millis()).next() {
             Some(held) => Err(format!("reservation {} is due, and holds", held.number)),
             None => Ok(()),
@@ -253,13 +287,11 @@ impl<'a> Run<'a> {
     /// Everything that waits is done, then the whole state is compared.
     fn settle(&mut self, dice: &mut Dice) -> Checked {
         self.say(|| "settle".to_owned());
-        while !self.machine().recalls.is_empty() {
+        while !self.is_settled() {
             self.recall(dice)?;
             if self.disk.is_off() {
                 return Ok(());
             }
-        }
-        while self.machine.is_some() && !self.is_settled() {
             self.commit(dice)?;
             if self.disk.is_off() {
                 return Ok(());
@@ -271,7 +303,8 @@ impl<'a> Run<'a> {
 
     fn is_settled(&mut self) -> bool {
         let machine = self.machine();
-        machine.filling.is_empty() && machine.sealed.is_empty() && machine.durable.is_empty()
+        let has_told = machine.sealed.is_empty() && machine.durable.is_empty();
+        machine.recalls.is_empty() && machine.filling.is_empty() && has_told
     }
 
     /// The end: everything that waits is done, and a stopped directory is proved.

@@ -1,6 +1,8 @@
 //! Names that the callers of the simulation use: few, so that they meet.
 
-use onhand_domain::ids::{BinId, ItemId, LocationId, Reference, TenantId, Text};
+use onhand_domain::ids::{BinId, ItemId, LocationId, LotNumber, Reference, TenantId, Text};
+use onhand_domain::quantity::Money;
+use onhand_domain::time::{Day, Timestamp};
 
 use crate::dice::Dice;
 
@@ -63,6 +65,32 @@ pub(crate) fn bin(dice: &mut Dice) -> BinId {
 
 pub(crate) fn text(dice: &mut Dice) -> Text {
     Text::trusted(dice.pick::<&str>(&["counted", "broken", "because", "moved to the front"]))
+}
+
+pub(crate) fn product(dice: &mut Dice) -> Reference {
+    Reference::trusted(dice.pick::<&str>(&["kitchen", "pantry"]))
+}
+
+/// Few, so that goods join.
+pub(crate) fn lot(dice: &mut Dice) -> LotNumber {
+    LotNumber::trusted(dice.pick::<&str>(&["L1", "L2", "L3", "L4"]))
+}
+
+/// The last day of a lot: mostly the same for the same lot on the same day.
+pub(crate) fn expiry(dice: &mut Dice, lot: Option<&LotNumber>, now: i64) -> Option<Day> {
+    let today = Timestamp::from_millis(now).day().days();
+    let ahead = match lot.map(LotNumber::as_str).filter(|_| !dice.once_in(6)) {
+        Some("L1" | "L2") => 0,
+        Some("L3") => 1,
+        Some(_) => return None,
+        None => *dice.pick(&[-1, 0, 0, 1, 9]),
+    };
+    Some(Day::from_days(today + ahead))
+}
+
+/// Few, so that goods join; some do not divide well.
+pub(crate) fn cost(dice: &mut Dice) -> Money {
+    Money::from_millionths(*dice.pick(&[1_000_000, 2_500_000, 3_333_333, 7_000_001, 10]))
 }
 
 /// Millionths: mostly a few units, now and then a part of one.

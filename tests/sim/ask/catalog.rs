@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use onhand_domain::catalog::{Activity, ItemAttributes, LocationAttributes, Tracking};
+use onhand_domain::catalog::{Activity, ItemAttributes, LocationAttributes, Strategy, Tracking};
 use onhand_domain::command::{Action, Place};
 use onhand_domain::ids::{ItemId, LocationId};
 use onhand_domain::policy::{BackorderLimit, Policy};
@@ -57,13 +57,19 @@ fn policy(dice: &mut Dice) -> Policy {
 pub(super) fn put_item(dice: &mut Dice, known: &Known<'_>) -> Action {
     let is_untracked = dice.once_in(6);
     let emptied = empty_item(dice, known).filter(|_| is_untracked);
-    let attributes = ItemAttributes {
+    let mut attributes = ItemAttributes {
         name: dice.once_in(2).then(|| world::text(dice)),
         tracking: if is_untracked { Tracking::Untracked } else { Tracking::Tracked },
         policy: policy(dice),
+        product: dice.once_in(3).then(|| world::product(dice)),
+        unit_cost: dice.once_in(2).then(|| world::cost(dice)),
+        strategy: *dice.pick(&[Strategy::Fifo, Strategy::Fefo, Strategy::Lifo]),
         ..ItemAttributes::default()
     };
     let item = emptied.unwrap_or_else(|| world::item(dice));
+    if item == world::abyss() {
+        attributes.unit_cost = None;
+    }
     Action::PutItem { item, attributes: Arc::new(attributes) }
 }
 

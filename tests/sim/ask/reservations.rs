@@ -6,10 +6,10 @@ use onhand_domain::command::{
     Action, Backorder, Completeness, Force, Fulfil, Place, ReleasedLine, RequestedLine, Reserve,
     Rest, ShippedLine, Wanted,
 };
-use onhand_domain::ids::{ItemId, LocationId, Reference};
+use onhand_domain::ids::{ItemId, LocationId, LotNumber, Reference};
 use onhand_domain::quantity::Quantity;
 
-use super::{Known, detail, told};
+use super::{Known, detail, lot_there, told};
 use crate::dice::Dice;
 use crate::model::promise::Promise;
 use crate::world;
@@ -28,7 +28,8 @@ fn requested(dice: &mut Dice, known: &Known<'_>) -> RequestedLine {
     let (item, wanted) = (there.unwrap_or_else(|| world::item(dice)), wanted(dice));
     let is_huge = item == world::abyss() && dice.once_in(2);
     let amount = if is_huge { i64::MAX / 2 + 1 } else { world::amount(dice) };
-    RequestedLine { item, quantity: Quantity::from_millionths(amount), wanted, lot: None }
+    let lot = lot_there(dice, known, &item);
+    RequestedLine { item, quantity: Quantity::from_millionths(amount), wanted, lot }
 }
 
 /// A little of one item, for a short while, whether it is there or not.
@@ -74,8 +75,18 @@ pub(super) fn reserve(dice: &mut Dice, known: &Known<'_>) -> Action {
     }))
 }
 
+/// Something was shipped on it, mostly.
+pub(super) fn shipped(dice: &mut Dice, known: &Known<'_>) -> (u64, Option<Rc<Promise>>) {
+    let all = known.model.promises.values();
+    let ours = all.filter(|held| held.tenant == *known.tenant && !held.shipments.is_empty());
+    match dice.pick_any(ours).filter(|_| !dice.once_in(12)) {
+        Some(held) => (held.number, Some(Rc::clone(held))),
+        None => promise(dice, known),
+    }
+}
+
 /// A reservation: mostly open, sometimes ended, of somebody else, or never made.
-fn promise(dice: &mut Dice, known: &Known<'_>) -> (u64, Option<Rc<Promise>>) {
+pub(super) fn promise(dice: &mut Dice, known: &Known<'_>) -> (u64, Option<Rc<Promise>>) {
     let all = known.model.promises.values();
     let found = match dice.below(8) {
         0 => dice.pick_any(all),
@@ -105,7 +116,7 @@ pub(super) fn extend(dice: &mut Dice, known: &Known<'_>) -> Action {
 }
 
 /// Item and place of a line, or of something else.
-fn line(dice: &mut Dice, held: Option<&Promise>) -> (ItemId, LocationId, i64) {
+pub(super) fn line(dice: &mut Dice, held: Option<&Promise>) -> (ItemId, LocationId, i64) {
     let line = held.and_then(|held| dice.pick_any(held.lines.iter()));
     match line.filter(|_| !dice.once_in(6)) {
         Some(line) => {
@@ -117,8 +128,20 @@ fn line(dice: &mut Dice, held: Option<&Promise>) -> (ItemId, LocationId, i64) {
     }
 }
 
+/// Mostly none; else one that a line names, or that is there.
+fn lot_of(
+    dice: &mut Dice,
+    known: &Known<'_>,
+    held: Option<&Promise>,
+    item: &ItemId,
+) -> Option<LotNumber> {
+    let lines = held.into_iter().flat_map(|held| &held.lines).filter(|line| line.item == *item);
+    let named = dice.pick_any(lines.filter_map(|line| line.lot.clone()));
+    named.filter(|_| dice.once_in(2)).or_else(|| lot_there(dice, known, item))
+}
+
 /// All, a part, or more than that.
-fn share(dice: &mut Dice, open: i64) -> Quantity {
+pub(super) fn share(dice: &mut Dice, open: i64) -> Quantity {
     let amount = match dice.below(4) {
         0 => open,
         1 | 2 if open > 1 => 1 + (open / 2).min(5_000_000),
@@ -138,7 +161,8 @@ pub(super) fn set_lines(dice: &mut Dice, known: &Known<'_>) -> Action {
             1 => Wanted::Preferred(location),
             _ => Wanted::Anywhere,
         };
-        RequestedLine { item, quantity, wanted, lot: None }
+        let lot = lot_of(dice, known, held.as_deref(), &item);
+        RequestedLine { item, quantity, wanted, lot }
     });
     Action::SetLines { reservation, lines: lines.collect() }
 }
@@ -148,7 +172,8 @@ pub(super) fn fulfil(dice: &mut Dice, known: &Known<'_>) -> Action {
     let count = 1 + dice.small(2);
     let lines = (0..count).map(|_| {
         let (item, location, open) = line(dice, held.as_deref());
-        ShippedLine { place: Place { item, location }, quantity: share(dice, open), lot: None }
+        let lot = lot_of(dice, known, held.as_deref(), &item);
+        ShippedLine { place: Place { item, location }, quantity: share(dice, open), lot }
     });
     let lines: Vec<ShippedLine> = lines.collect();
     Action::Fulfil(Box::new(Fulfil {
@@ -167,7 +192,8 @@ pub(super) fn cancel(dice: &mut Dice, known: &Known<'_>) -> Action {
     let lines = (0..count).map(|_| {
         let (item, location, open) = line(dice, held.as_deref());
         let location = dice.once_in(2).then_some(location);
-        ReleasedLine { item, location, quantity: share(dice, open), lot: None }
+        let lot = lot_of(dice, known, held.as_deref(), &item);
+        ReleasedLine { item, location, quantity: share(dice, open), lot }
     });
     let lines: Vec<ReleasedLine> = lines.collect();
     let lines = dice.once_in(2).then_some(lines);

@@ -11,7 +11,7 @@ use onhand_domain::position::Bucket;
 use onhand_domain::quantity::Quantity;
 
 use super::catalog::place;
-use super::{Known, detail, told};
+use super::{Known, goods, picked, told};
 use crate::dice::Dice;
 use crate::model::shop::Position;
 use crate::world;
@@ -23,7 +23,7 @@ fn entry(dice: &mut Dice, known: &Known<'_>) -> StockEntry {
     // Only one item takes figures that do not fit, so that the others stay of use.
     let is_huge = place.item == world::abyss() && !dice.once_in(3);
     let amount = if is_huge { i64::MAX / 2 + dice.signed(9) } else { world::amount(dice) };
-    let detail = told(detail(dice, known));
+    let detail = told(goods(dice, known, &place.item));
     StockEntry { place, quantity: Quantity::from_millionths(amount), detail }
 }
 
@@ -41,8 +41,9 @@ pub(crate) fn shelves(dice: &mut Dice, known: &Known<'_>) -> Vec<Action> {
         actions.push(Action::PutLocation { location: location.clone(), attributes });
     }
     let quantity = Quantity::units(5 + dice.signed(25));
+    let detail = if dice.once_in(2) { None } else { told(goods(dice, known, &item)) };
     let place = Place { item, location };
-    actions.push(Action::Receive(StockEntry { place, quantity, detail: None }));
+    actions.push(Action::Receive(StockEntry { place, quantity, detail }));
     actions
 }
 
@@ -74,12 +75,17 @@ pub(super) fn receive(dice: &mut Dice, known: &Known<'_>) -> Action {
 }
 
 pub(super) fn sell(dice: &mut Dice, known: &Known<'_>) -> Action {
-    Action::Sell(entry(dice, known))
+    let mut entry = entry(dice, known);
+    entry.detail = told(picked(dice, known, &entry.place.item));
+    Action::Sell(entry)
 }
 
 pub(super) fn take_back(dice: &mut Dice, known: &Known<'_>) -> Action {
     let mut entry = entry(dice, known);
-    let mut words = detail(dice, known);
+    let mut words = entry.detail.as_deref().cloned().unwrap_or_default();
+    if !dice.once_in(4) {
+        words.unit_cost = None;
+    }
     // Mostly what was shipped on an order, if anything was.
     let shipped = known.model.promises.values().filter(|held| held.tenant == *known.tenant);
     let shipped = shipped.filter(|held| held.lines.iter().any(|line| line.fulfilled > 0));
@@ -119,6 +125,7 @@ pub(super) fn adjust(dice: &mut Dice, known: &Known<'_>) -> Action {
         }
         _ => Target::Delta(Quantity::from_millionths(sign * figure.millionths())),
     };
+    let words = goods(dice, known, &place.item);
     let on_hand = held.on_hand().expect("figures fit") + i64::from(dice.once_in(3));
     let expected = dice.once_in(4).then_some(on_hand);
     Action::Adjust(Adjust {
@@ -128,19 +135,21 @@ pub(super) fn adjust(dice: &mut Dice, known: &Known<'_>) -> Action {
         expected_on_hand: expected.map(Quantity::from_millionths),
         expected_version: version(dice, &held),
         force: if dice.once_in(4) { Force::Fact } else { Force::Wish },
-        detail: told(detail(dice, known)),
+        detail: told(words),
     })
 }
 
 pub(super) fn shift(dice: &mut Dice, known: &Known<'_>) -> Action {
     let from = dice.small(3);
     let to = (from + 1 + dice.small(2)) % 3;
+    let place = place(dice, known);
+    let words = picked(dice, known, &place.item);
     Action::Move(MoveStock {
-        place: place(dice, known),
+        place,
         quantity: Quantity::from_millionths(world::amount(dice)),
         from: ADJUSTABLE[from],
         to: ADJUSTABLE[to],
-        detail: told(detail(dice, known)),
+        detail: told(words),
     })
 }
 
@@ -152,10 +161,11 @@ pub(super) fn count(dice: &mut Dice, known: &Known<'_>) -> Action {
         1 => held.on_hand().expect("figures fit").max(0),
         _ => world::amount(dice) * 3,
     };
+    let words = goods(dice, known, &place.item);
     Action::Count(Count {
         place,
         counted: Quantity::from_millionths(found),
         expected_version: version(dice, &held),
-        detail: told(detail(dice, known)),
+        detail: told(words),
     })
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use onhand_domain::catalog::Standing;
+use onhand_domain::layer::Area;
 use onhand_domain::position::Bucket;
 use onhand_domain::reservation::Status;
 use onhand_domain::stock::Stock;
 
 use super::{Checked, Names, promise, same, travel};
 use crate::model::Model;
+use crate::model::layers::{ByLot, Layer};
 use crate::model::promise::Line;
 use crate::model::shop::{Key, Position, Shop};
 
@@ -32,6 +34,10 @@ pub(crate) fn check(stock: &Stock, model: &Model) -> Checked {
         check_holds(tenant.as_str(), shop, model)?;
     }
     check_promises(stock, model)?;
+    check_expiries(stock, model)?;
+    let jobs = stock.jobs().behind(0).map(|job| (job.number, job.done));
+    let must = model.jobs.iter().map(|(number, job)| (*number, job.done));
+    same("jobs", &jobs.collect::<Vec<_>>(), &must.collect())?;
     check_keys(stock, model)?;
     check_sources(stock, model)
 }
@@ -60,42 +66,85 @@ fn check_locations(stock: &Stock, tenant: u32, shop: &Shop) -> Checked {
 }
 
 fn check_positions(stock: &Stock, tenant: u32, shop: &Shop) -> Checked {
-    for (key, must) in &shop.positions {
-        let what = |part: &str| format!("{part} of {}@{}", key.0, key.1);
-        let numbers = stock.item_number(tenant, &key.0).zip(stock.location_number(tenant, &key.1));
-        let number = numbers.and_then(|(item, at)| stock.position_number(item, at));
-        let held = number.and_then(|number| stock.position(number));
-        let held = held.ok_or(what("the position is missing"))?;
-        same(&what("figures"), &held.figures(), &must.figures())?;
-        same(&what("version"), &(held.version, held.sequence), &(must.version, must.sequence))?;
-        same(&what("policy"), &held.policy(), &must.own)?;
-        same(&what("bin"), &held.bin(), &must.bin.as_ref())?;
-        same(&what("alarms"), &(held.alarms.low, held.alarms.out), &(must.low, must.out))?;
-        let on_hand = held.figures().on_hand().millionths();
-        same(&what("conservation: on hand and the sum of movements"), &on_hand, &must.moved)?;
-        if !held.figures().only_available_is_negative() {
-            return Err(what("something else than `available` is below zero"));
-        }
+    shop.positions.keys().try_for_each(|key| position(stock, tenant, shop, key))
+}
+
+/// One position.
+pub(crate) fn position(stock: &Stock, tenant: u32, shop: &Shop, key: &Key) -> Checked {
+    let must = &shop.positions[key];
+    let what = |part: &str| format!("{part} of {}@{}", key.0, key.1);
+    let numbers = stock.item_number(tenant, &key.0).zip(stock.location_number(tenant, &key.1));
+    let number = numbers.and_then(|(item, at)| stock.position_number(item, at));
+    let held = number.and_then(|number| stock.position(number));
+    let held = held.ok_or(what("the position is missing"))?;
+    same(&what("figures"), &held.figures(), &must.figures())?;
+    same(&what("version"), &(held.version, held.sequence), &(must.version, must.sequence))?;
+    same(&what("policy"), &held.policy(), &must.own)?;
+    same(&what("bin"), &held.bin(), &must.bin.as_ref())?;
+    same(&what("alarms"), &(held.alarms.low, held.alarms.out), &(must.low, must.out))?;
+    let on_hand = held.figures().on_hand().millionths();
+    same(&what("conservation: on hand and the sum of movements"), &on_hand, &must.moved)?;
+    if !held.figures().only_available_is_negative() {
+        return Err(what("something else than `available` is below zero"));
     }
-    Ok(())
+    check_layers(held, must, what)
+}
+
+/// "per place the sum of layers − shortage = the buckets", and what they are worth is what came in less
+/// what went out.
+fn check_layers(
+    held: &onhand_domain::position::Position,
+    must: &Position,
+    what: impl Fn(&str) -> String,
+) -> Checked {
+    let layers = held.contents().to_layers();
+    let one = |(area, layer): (Area, &onhand_domain::layer::Layer)| Layer {
+        area,
+        origin: layer.origin.clone(),
+        amount: layer.quantity.millionths(),
+    };
+    let all: Vec<Layer> = layers.iter().map(one).collect();
+    same(&what("layers"), &all, &must.layers.all)?;
+    same(&what("shortage"), &layers.shortage().millionths(), &must.layers.shortage)?;
+    if must.layers.of(Area::Shelf).next().is_none() {
+        same(&what("last cost"), &layers.last_cost(), &must.layers.last_cost)?;
+    }
+    let figures = held.figures();
+    let [damaged, hold, transit] = [figures.damaged, figures.quality_hold, figures.in_transit];
+    let areas = [figures.shelf(), damaged, hold, transit];
+    for (area, figure) in Area::ALL.into_iter().zip(areas) {
+        let part = format!("layers less shortage in {area:?}");
+        same(&what(&part), &layers.quantity(area), &figure)?;
+        same(&what(&part), &must.layers.amount(area), &figure.millionths())?;
+    }
+    let value = layers.value().map(|value| i128::from(value.millionths()));
+    same(&what("value, and the values of movements"), &value, &Some(must.valued))?;
+    same(&what("average"), &held.average().map(super::record::averaged), &Some(must.averaged()))
 }
 
 /// Live holds are reserved and committed; what is on its way is `inTransit`.
 fn check_holds(tenant: &str, shop: &Shop, model: &Model) -> Checked {
     let mut sums: BTreeMap<(Key, Bucket), i64> = BTreeMap::new();
+    let mut lots: BTreeMap<Key, ByLot> = BTreeMap::new();
     let mut add = |key: Key, bucket: Bucket, amount: i64| {
         *sums.entry((key, bucket)).or_default() += amount;
     };
     for held in model.promises.values().filter(|held| held.tenant.as_str() == tenant) {
-        for key in held.lines.iter().filter_map(|line| Some((line.held_at()?, line.open()))) {
+        for (line, key) in held.lines.iter().filter_map(|line| Some((line, line.held_at()?))) {
             let bucket = held.status.bucket().ok_or(format!("{} ended, and holds", held.number))?;
-            add(key.0, bucket, key.1);
+            if let Some(lot) = &line.lot {
+                let of_lot = lots.entry(key.clone()).or_default();
+                *of_lot.entry(lot.clone()).or_default() += line.open();
+            }
+            add(key, bucket, line.open());
         }
     }
     for held in model.transfers.values().filter(|held| held.tenant.as_str() == tenant) {
         add((held.item.clone(), held.to.clone()), Bucket::InTransit, held.open());
     }
     for (key, position) in &shop.positions {
+        let of_lots = lots.remove(key).unwrap_or_default();
+        same("promises by lot", &position.promised, &of_lots)?;
         for bucket in [Bucket::Reserved, Bucket::Committed, Bucket::InTransit] {
             let sum = sums.get(&(key.clone(), bucket)).copied().unwrap_or(0);
             let what = format!("{bucket:?} of {}@{} and its holds", key.0, key.1);
@@ -133,6 +182,14 @@ fn check_promises(stock: &Stock, model: &Model) -> Checked {
     let next = active.filter(|held| held.lines.iter().any(|line| Line::open(line) != 0));
     let next = next.filter_map(|held| held.expires_at).min();
     same("next deadline", &stock.promises().next_deadline().map(|at| at.millis()), &next)
+}
+
+/// The first day on which something on a shelf may be sold for the last time.
+fn check_expiries(stock: &Stock, model: &Model) -> Checked {
+    let positions = model.tenants.values().flat_map(|shop| shop.positions.values());
+    let shelves = positions.flat_map(|held| held.layers.of(Area::Shelf));
+    let first = shelves.filter_map(|layer| layer.origin.expiry).min();
+    same("next expiry", &stock.expiries().next(), &first.map(|day| day.end()))
 }
 
 fn check_keys(stock: &Stock, model: &Model) -> Checked {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use onhand_domain::change::{Cause, Change, LineShare, PositionChange};
+use onhand_domain::change::{Cause, Change, LineShare, Movement, PositionChange};
 use onhand_domain::ids::TenantId;
+use onhand_domain::layer::Pick;
 use onhand_domain::policy::BackorderLimit;
 use onhand_domain::position::Bucket;
 use onhand_domain::quantity::Quantity;
@@ -14,6 +15,7 @@ use super::{Checked, Names, promise, same, travel};
 use crate::model::Model;
 use crate::model::shop::{Key, sellable};
 use crate::model::step::{Move, Share, Told};
+use crate::model::worth::Average;
 
 /// Refusals are the same when they say the same; places stand in any order, and not all need to stand
 /// there.
@@ -40,32 +42,13 @@ fn sorted(rejection: &Rejection) -> Rejection {
 }
 
 fn shares(all: &[LineShare], names: Names<'_>) -> Vec<Share> {
-    let one = |share: &LineShare| {
-        let location = share.position.map(|number| names.place(number).1);
-        (names.item(share.item), location, share.quantity.millionths())
+    let one = |share: &LineShare| Share {
+        item: names.item(share.item),
+        at: share.position.map(|number| names.place(number).1),
+        amount: share.quantity.millionths(),
+        value: share.value.millionths(),
     };
-    let mut shares: Vec<Share> = all.iter().map(one).collect();
-    shares.sort();
-    shares
-}
-
-fn arranged<T: Ord + Clone>(all: &[T]) -> Vec<T> {
-    let mut all = all.to_vec();
-    all.sort();
-    all
-}
-
-/// A movement in an order of its own.
-type Plain = (Key, u8, Option<usize>, Option<usize>, i64);
-
-fn plain(moves: &[Move]) -> Vec<Plain> {
-    let place = |bucket: Option<Bucket>| bucket.map(|bucket| bucket as usize);
-    let one = |(key, kind, from, to, amount): &Move| {
-        (key.clone(), *kind as u8, place(*from), place(*to), *amount)
-    };
-    let mut all: Vec<Plain> = moves.iter().map(one).collect();
-    all.sort();
-    all
+    all.iter().map(one).collect()
 }
 
 /// `model` is what the world is like after the record.
@@ -82,10 +65,12 @@ pub(crate) fn check(
     same("tenant", &names.0.tenant(change.tenant), &Some(tenant))?;
     same_refusal(change.refusal.as_deref(), told.refusal.as_ref())?;
     same("refused", &change.refused, &told.refused)?;
-    let moves: Vec<Move> = change.movements.iter().map(|it| movement(it, change, names)).collect();
-    same("movements", &plain(&moves), &plain(&told.moves))?;
-    same("shipped", &shares(&change.shipped, names), &arranged(&told.shipped))?;
-    same("released", &shares(&change.released, names), &arranged(&told.released))?;
+    check_moves(told, change, names)?;
+    let shipped: Vec<Share> = told.shipped.iter().map(|(share, _)| share.clone()).collect();
+    same("shipped", &shares(&change.shipped, names), &shipped)?;
+    same("released", &shares(&change.released, names), &told.released)?;
+    same("reverses", &change.reverses, &told.reverses)?;
+    same("lot dropped", &change.lot_dropped, &told.lot_dropped)?;
     same("transferred", &change.transferred.millionths(), &told.transferred)?;
     same("exceeds shipped", &change.exceeds_shipped, &told.exceeds_shipped)?;
     check_positions(told, model, tenant, change, names)?;
@@ -94,9 +79,29 @@ pub(crate) fn check(
     check_kept(told, model, change)
 }
 
-fn movement(it: &onhand_domain::change::Movement, change: &Change, names: Names<'_>) -> Move {
-    let at = &change.positions[it.position as usize];
-    (names.place(at.position), it.kind, it.from, it.to, it.quantity.millionths())
+/// Movements in their order, each with the layers it takes or brings, and what that is worth.
+fn check_moves(told: &Told, change: &Change, names: Names<'_>) -> Checked {
+    let movement = |(it, picks): (&Movement, &[Pick])| Move {
+        key: names.place(change.positions[it.position as usize].position),
+        kind: it.kind,
+        from: it.from,
+        to: it.to,
+        amount: it.quantity.millionths(),
+        value: it.value,
+        picks: picks.to_vec(),
+        occurred_at: it.occurred_at,
+    };
+    let moves: Vec<Move> = change.entries().map(movement).collect();
+    if moves.len() == told.moves.len() {
+        for (is, must) in moves.iter().zip(&told.moves) {
+            let what = format!("{:?} of {}@{}", must.kind, must.key.0, must.key.1);
+            let plain = |it: &Move| Move { picks: Vec::new(), value: must.value, ..it.clone() };
+            same("movements", &plain(is), &plain(must))?;
+            same(&format!("layers moved by {what}"), &is.picks, &must.picks)?;
+            same(&format!("value moved by {what}"), &is.value, &must.value)?;
+        }
+    }
+    same("movements", &moves, &told.moves)
 }
 
 fn check_positions(
@@ -119,6 +124,9 @@ fn check_positions(
         let raised = held.raised;
         let raised = [raised.low, raised.out, raised.replenished, raised.discrepancy];
         same(&what("raised alarms"), &raised, &told.raised[&key])?;
+        let mut own = told.moves.iter().filter(|it| it.key == key);
+        let average = must.average.filter(|_| own.any(|it| !it.picks.is_empty()));
+        same(&what("average"), &held.average.map(averaged), &average)?;
         let is_current = shop.items.get(&key.0).is_none_or(|item| !item.archived);
         let free = match (is_current && shop.sells(&key.1), shop.tracked(&key.0)) {
             (false, _) => Some(0),
@@ -129,6 +137,10 @@ fn check_positions(
         check_below_zero(held, model, tenant, change, &key)?;
     }
     Ok(())
+}
+
+pub(super) fn averaged(held: onhand_domain::position::Average) -> Average {
+    Average { value: i128::from(held.value.millionths()), cost: held.unit_cost }
 }
 
 /// Only `available` may be below zero, and only through a fact, or backorder room that was granted.
@@ -146,8 +158,10 @@ fn check_below_zero(
     let is_its = |it: &&onhand_domain::change::Movement| {
         change.positions[it.position as usize].position == held.position
     };
-    let taken =
-        change.movements.iter().filter(is_its).filter(|it| it.from == Some(Bucket::Available));
+    let taken = change.movements.iter().filter(is_its);
+    let taken = taken.filter(|it| it.from == Some(Bucket::Available) && it.to != it.from);
+    // A fact that came after its count is undone together with its correction.
+    let is_late = change.movements.len() > 1;
     if !held.figures.available.is_negative() || taken.count() == 0 {
         return Ok(());
     }
@@ -161,8 +175,9 @@ fn check_below_zero(
     match change.cause {
         // Said so: facts, or orders that must be taken. The model knows which were.
         Cause::Sold | Cause::Counted | Cause::Adjusted | Cause::TransferStarted => Ok(()),
-        Cause::Fulfilled | Cause::Reserved => Ok(()),
-        Cause::LinesSet if granted => Ok(()),
+        Cause::Fulfilled | Cause::Reserved | Cause::LotExpired => Ok(()),
+        Cause::Reversed if is_late => Ok(()),
+        Cause::LinesSet | Cause::Relocated if granted => Ok(()),
         other => say(&format!("by {other:?}: `available`")),
     }
 }
@@ -193,6 +208,13 @@ fn check_promises(told: &Told, model: &Model, change: &Change, names: Names<'_>)
         }
         same("reservation", &promise(held, names), &must)?;
     }
+    let withdrawn = change.withdrawn.iter();
+    let withdrawn = withdrawn.map(|it| (it.reservation.number, shares(&it.released, names)));
+    same("withdrawn", &withdrawn.collect::<Vec<_>>(), &told.withdrawn)?;
+    for held in &change.withdrawn {
+        let must = &*model.promises[&held.reservation.number];
+        same("withdrawn reservation", &promise(&held.reservation, names), must)?;
+    }
     let number = change.transfer.as_ref().map(|held| held.number);
     same("transfer", &number, &told.transfer)?;
     if let Some(held) = &change.transfer {
@@ -214,6 +236,13 @@ fn check_kept(told: &Told, model: &Model, change: &Change) -> Checked {
         let must = (must.status, must.attempts, must.direction, must.sequence);
         same("letter", &is, &must)?;
     }
+    let job = match change.kept.as_deref() {
+        Some(Kept::Job(job)) => {
+            Some((job.number, job.progress.status, job.progress.done, job.progress.left))
+        }
+        _ => None,
+    };
+    same("job", &job, &told.job)?;
     let published = match change.kept.as_deref() {
         Some(Kept::Published(events)) => events.len(),
         _ => 0,

@@ -1,11 +1,29 @@
 //! What readers see, against the model as of the last record that was released.
 
+use onhand_domain::catalog::Strategy;
+use onhand_domain::layer::{Area, Layer, Origin};
 use onhand_domain::quantity::Quantity;
 use onhand_engine::view::{LetterFilter, PositionFilter, ReservationFilter, View};
 
 use super::{Checked, same};
 use crate::model::Model;
-use crate::model::shop::sellable;
+use crate::model::shop::{Key, Shop, sellable};
+
+/// "They are listed in the order in which they will be picked"; what does not lie on the shelf, by age.
+fn picked(shop: &Shop, key: &Key) -> Vec<(Area, Origin, Quantity)> {
+    let said = shop.items.get(&key.0).and_then(|item| item.attributes.as_ref());
+    let strategy = said.map_or(Strategy::Fifo, |said| said.strategy);
+    let layers = &shop.positions[key].layers;
+    let of = |area: Area| {
+        let strategy = if area == Area::Shelf { strategy } else { Strategy::Fifo };
+        layers.in_order(area, strategy)
+    };
+    let all = Area::ALL.into_iter().flat_map(of);
+    let one = |it: &crate::model::layers::Layer| {
+        (it.area, it.origin.clone(), Quantity::from_millionths(it.amount))
+    };
+    all.map(one).collect()
+}
 
 /// More than any run makes.
 const ALL: usize = 100_000;
@@ -28,6 +46,17 @@ pub(crate) fn check(view: &View, model: &Model) -> Checked {
                 (true, true) => sellable(&shop.policy(&key), must.available()),
             };
             same(&what("sellable"), &held.sellable, &free.map(Quantity::from_millionths))?;
+            let (item, at) = (key.0.as_str(), key.1.as_str());
+            let stocked = view.stocked(tenant.as_str(), item, at).ok_or(what("layers"))?;
+            let one = |(area, layer): (Area, Layer)| (area, layer.origin, layer.quantity);
+            let is: Vec<_> = stocked.layers.into_iter().map(one).collect();
+            same(&what("layers"), &is, &picked(shop, &key))?;
+        }
+        let values = view.values(tenant.as_str(), &PositionFilter::default(), None, ALL);
+        for shown in values.items {
+            let held = &shop.positions[&(shown.item, shown.location)];
+            let is = [shown.layered, shown.average].map(|value| i128::from(value.millionths()));
+            same("values shown", &is, &[held.valued, held.averaged().value])?;
         }
         let shown = view.reservations(tenant.as_str(), &ReservationFilter::default(), None, ALL);
         let shown: Vec<_> =

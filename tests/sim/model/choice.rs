@@ -1,7 +1,7 @@
 //! From where a line is served, as API.md says it ("Choice of location").
 
-use onhand_domain::command::{Backorder, Completeness, Wanted};
-use onhand_domain::ids::{ItemId, LocationId};
+use onhand_domain::command::{Backorder, Completeness, RequestedLine, Wanted};
+use onhand_domain::ids::{ItemId, LocationId, LotNumber};
 use onhand_domain::policy::{BackorderLimit, Policy};
 use onhand_domain::position::Bucket;
 use onhand_domain::rejection::Rejection;
@@ -100,6 +100,41 @@ impl Step {
             all.insert(0, first);
         }
         all.extend(self.new_place(item, terms.backorder, &all));
+        Ok(split(&all, amount, terms.splits))
+    }
+
+    /// For a line that names a lot: only what is left of it counts, and no backorder room.
+    pub(super) fn choose_of_lot(
+        &self,
+        wish: &RequestedLine,
+        lot: &LotNumber,
+        terms: Terms,
+    ) -> Result<Choice, Rejection> {
+        let (item, amount) = (&wish.item, wish.quantity.millionths());
+        let mut first = None;
+        match &wish.wanted {
+            Wanted::Only(id) => self.selling_location(id)?,
+            Wanted::Preferred(id) => {
+                self.known_location(id)?;
+                first = Some(id);
+            }
+            Wanted::Anywhere => {}
+        }
+        let mut all = self.stocked(item, Backorder::Never);
+        if let Wanted::Only(id) = &wish.wanted {
+            all.retain(|candidate| candidate.location == *id);
+        }
+        for candidate in &mut all {
+            let key: Key = (item.clone(), candidate.location.clone());
+            let of_lot = self.free_of_lot(&key, Bucket::Available, lot).max(0);
+            candidate.shelf = candidate.shelf.min(of_lot);
+            candidate.room = Some(candidate.shelf);
+        }
+        all.sort_by_key(Candidate::rank);
+        all.sort_by_key(|candidate| Some(&candidate.location) != first);
+        if let Some(best) = all.iter().find(|candidate| candidate.shelf >= amount) {
+            return Ok((vec![(best.location.clone(), amount)], 0));
+        }
         Ok(split(&all, amount, terms.splits))
     }
 

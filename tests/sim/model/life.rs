@@ -1,7 +1,10 @@
 //! The life of a reservation: confirm, extend, cancel, expire.
 
+use std::rc::Rc;
+
 use onhand_domain::change::{Cause, MovementKind};
 use onhand_domain::command::{Action, ReleasedLine};
+use onhand_domain::ids::Reference;
 use onhand_domain::position::Bucket;
 use onhand_domain::rejection::Rejection;
 use onhand_domain::reservation::Status;
@@ -9,7 +12,7 @@ use onhand_domain::time::Timestamp;
 
 use super::promise::{Line, Promise};
 use super::reserve::AVAILABLE;
-use super::step::{Step, quantity};
+use super::step::{Share, Step, quantity};
 
 /// What became of a command on a reservation.
 pub(super) enum Done {
@@ -42,9 +45,16 @@ impl Step {
         let mut promise: Promise = (**held.ok_or(Rejection::UnknownReservation)?).clone();
         if let Action::Fulfil(wish) = action
             && let Some(id) = &wish.shipment
-            && let Some((_, booked)) = promise.shipments.iter().find(|(held, _)| held == id)
+            && let Some(booked) = promise.shipments.iter().find(|held| held.id.as_ref() == Some(id))
         {
-            return Ok(Done::Repeat(*booked));
+            // It would be the first answer again, but that is no longer so.
+            if booked.undone.is_some() {
+                return Err(Rejection::ShipmentUndone);
+            }
+            return Ok(Done::Repeat(booked.sequence));
+        }
+        if let Action::Unfulfil(wish) = action {
+            return self.unfulfil(promise, wish);
         }
         match (action, promise.status) {
             (Action::Confirm { .. }, Status::Confirmed)
@@ -56,9 +66,7 @@ impl Step {
             }
             _ => refuse_ended(&promise)?,
         }
-        promise.version += 1;
-        promise.sequence = self.sequence;
-        promise.updated_at = self.now;
+        self.change(&mut promise);
         match action {
             Action::Confirm { .. } => self.confirm(promise)?,
             Action::Extend { ttl_ms, .. } => {
@@ -71,9 +79,17 @@ impl Step {
             Action::SetLines { lines, .. } => self.set_lines(promise, lines)?,
             Action::Cancel { lines, .. } => self.cancel(promise, lines.as_deref())?,
             Action::Fulfil(wish) => self.fulfil(promise, wish)?,
+            Action::Relocate { lines, .. } => self.relocate(promise, lines)?,
             other => unreachable!("{other:?} is not about a reservation"),
         }
         Ok(Done::Told)
+    }
+
+    /// The next version of a reservation.
+    pub(super) fn change(&self, promise: &mut Promise) {
+        promise.version += 1;
+        promise.sequence = self.sequence;
+        promise.updated_at = self.now;
     }
 
     fn confirm(&mut self, mut promise: Promise) -> Result<(), Rejection> {
@@ -130,8 +146,10 @@ impl Step {
         if let Some(key) = line.held_at() {
             self.book(&key, kind, (bucket, AVAILABLE), amount)?;
         }
+        self.hold_line(line, -amount);
         line.released += amount;
-        self.told.released.push((line.item.clone(), line.location.clone(), amount));
+        let (item, at) = (line.item.clone(), line.location.clone());
+        self.told.released.push(Share { item, at, amount, value: 0 });
         Ok(())
     }
 
@@ -143,7 +161,7 @@ impl Step {
         self.is_fact = true;
         let mut sums: Vec<ReleasedLine> = Vec::new();
         for wish in wishes {
-            let name = |it: &ReleasedLine| (it.item.clone(), it.location.clone());
+            let name = |it: &ReleasedLine| (it.item.clone(), it.location.clone(), it.lot.clone());
             match sums.iter_mut().find(|it| name(it) == name(wish)) {
                 Some(held) => {
                     let sum = held.quantity.checked_add(wish.quantity);
@@ -162,6 +180,7 @@ impl Step {
             }
             let is_meant = |line: &Line| {
                 line.item == wish.item
+                    && (wish.lot.is_none() || line.lot == wish.lot)
                     && (wish.location.is_none() || line.location == wish.location)
             };
             let meant = promise.lines.iter().filter(|line| is_meant(line));
@@ -184,12 +203,36 @@ impl Step {
     pub(super) fn expire(&mut self, number: u64) {
         self.told.cause = Some(Cause::Expired);
         let mut promise: Promise = (*self.model.promises[&number]).clone();
-        promise.version += 1;
-        promise.sequence = self.sequence;
-        promise.updated_at = self.now;
+        self.change(&mut promise);
         self.release_open(&mut promise, MovementKind::Expired)
             .expect("what was taken from available fits back into it");
         promise.settle(Status::Expired);
         self.put(promise);
+    }
+}
+
+impl Step {
+    /// All that is open of an order is released, oldest first, in one record.
+    pub(super) fn cancel_order(&mut self, order: &Reference) -> Result<(), Rejection> {
+        let of_order = self.model.promises.values().filter(|held| {
+            held.tenant == self.tenant
+                && held.order.as_ref() == Some(order)
+                && held.status.is_open()
+        });
+        for mut promise in of_order.map(|held| (**held).clone()).collect::<Vec<_>>() {
+            self.withdraw(&mut promise)?;
+            let released = std::mem::take(&mut self.told.released);
+            self.told.withdrawn.push((promise.number, released));
+            self.model.promises.insert(promise.number, Rc::new(promise));
+        }
+        Ok(())
+    }
+
+    /// The whole reservation is released.
+    pub(super) fn withdraw(&mut self, promise: &mut Promise) -> Result<(), Rejection> {
+        self.change(promise);
+        self.release_open(promise, MovementKind::Release)?;
+        promise.settle(Status::Cancelled);
+        Ok(())
     }
 }

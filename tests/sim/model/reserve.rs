@@ -20,7 +20,8 @@ pub(super) const AVAILABLE: Option<Bucket> = Some(Bucket::Available);
 fn summed(lines: &[RequestedLine]) -> Result<Vec<RequestedLine>, Rejection> {
     let mut sums: Vec<RequestedLine> = Vec::new();
     for line in lines {
-        match sums.iter_mut().find(|it| (&it.item, &it.wanted) == (&line.item, &line.wanted)) {
+        let name = |it: &RequestedLine| (it.item.clone(), it.wanted.clone(), it.lot.clone());
+        match sums.iter_mut().find(|it| name(it) == name(line)) {
             Some(held) => {
                 let sum = held.quantity.checked_add(line.quantity);
                 held.quantity = sum.ok_or(Rejection::QuantityOverflow)?;
@@ -32,15 +33,16 @@ fn summed(lines: &[RequestedLine]) -> Result<Vec<RequestedLine>, Rejection> {
 }
 
 /// Lines at the same place are one, at the place of the first.
-fn merged(lines: Vec<Line>) -> Result<Vec<Line>, Rejection> {
+pub(super) fn merged(lines: Vec<Line>) -> Result<Vec<Line>, Rejection> {
     let mut sums: Vec<Line> = Vec::new();
     let add = |one: i64, other: i64| one.checked_add(other).ok_or(Rejection::QuantityOverflow);
     for line in lines {
-        let key = |it: &Line| (it.item.clone(), it.location.clone(), it.holds);
+        let key = |it: &Line| (it.item.clone(), it.location.clone(), it.holds, it.lot.clone());
         match sums.iter_mut().find(|it| key(it) == key(&line)) {
             Some(held) => {
                 held.quantity = add(held.quantity, line.quantity)?;
                 held.fulfilled = add(held.fulfilled, line.fulfilled)?;
+                held.worth = held.worth.saturating_add(line.worth);
                 held.released = add(held.released, line.released)?;
             }
             None => sums.push(line),
@@ -107,19 +109,27 @@ impl Step {
             item: item.clone(),
             location,
             holds,
+            lot: wish.lot.clone(),
             quantity,
             fulfilled: 0,
+            worth: 0,
             released: 0,
         };
         if !self.shop().tracked(item) {
             let location = self.untracked_place(item, &wish.wanted)?;
             return Ok((vec![line(location, false, amount)], None));
         }
-        let (taken, missing) = self.choose(item, amount, &wish.wanted, terms)?;
+        let (taken, missing) = match &wish.lot {
+            None => self.choose(item, amount, &wish.wanted, terms)?,
+            Some(lot) => self.choose_of_lot(wish, lot, terms)?,
+        };
         let mut lines = Vec::new();
         for (location, given) in taken {
             let key = (item.clone(), location.clone());
             self.book(&key, MovementKind::Reserve, (AVAILABLE, Some(bucket)), given)?;
+            if let Some(lot) = &wish.lot {
+                self.hold_lot(&key, lot, given);
+            }
             lines.push(line(Some(location), true, given));
         }
         let location = match &wish.wanted {
@@ -219,6 +229,13 @@ impl Step {
         Ok(())
     }
 
+    /// A line that names a lot holds more of it now, or less.
+    pub(super) fn hold_line(&mut self, line: &Line, more: i64) {
+        if let (true, Some(lot), Some(at)) = (line.holds && more != 0, &line.lot, &line.location) {
+            self.hold_lot(&(line.item.clone(), at.clone()), lot, more);
+        }
+    }
+
     /// The line that a wish is about, if it is not a new one.
     fn line_meant(
         &self,
@@ -231,7 +248,9 @@ impl Step {
             location = Some(id.clone());
         }
         let is_meant = |line: &Line| {
-            line.item == wish.item && (location.is_none() || line.location == location)
+            line.item == wish.item
+                && (wish.lot.is_none() || line.lot == wish.lot)
+                && (location.is_none() || line.location == location)
         };
         let meant: Vec<usize> =
             (0..promise.lines.len()).filter(|at| is_meant(&promise.lines[*at])).collect();
@@ -267,7 +286,11 @@ impl Step {
             if line.holds && more > 0 {
                 let available = self.get(&key, Bucket::Available);
                 let policy = self.shop().policy(&key);
-                let free = super::shop::sellable(&policy, available);
+                let mut free = super::shop::sellable(&policy, available);
+                if let Some(lot) = &line.lot {
+                    let of_lot = self.free_of_lot(&key, Bucket::Available, lot).max(0);
+                    free = Some(free.map_or(of_lot, |free| free.min(of_lot)));
+                }
                 if let Some(free) = free.filter(|free| *free < more) {
                     let sellable = quantity(amount - more + free);
                     let (location, requested) = (Some(location), quantity(amount));
@@ -277,6 +300,7 @@ impl Step {
             } else if line.holds && more < 0 {
                 self.book(&key, MovementKind::Release, (Some(bucket), AVAILABLE), -more)?;
             }
+            self.hold_line(&line, more);
         }
         line.quantity = amount;
         line.released = 0;

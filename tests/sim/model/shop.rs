@@ -9,6 +9,9 @@ use onhand_domain::policy::{BackorderLimit, Policy};
 use onhand_domain::position::{Bucket, Figures};
 use onhand_domain::quantity::Quantity;
 
+use super::layers::{ByLot, Layers};
+use super::worth::Average;
+
 /// An item at a location.
 pub(crate) type Key = (ItemId, LocationId);
 
@@ -51,6 +54,13 @@ pub(crate) struct Position {
     pub(crate) moved: i64,
     /// When it was counted: the last 16, in the order of time.
     pub(crate) counts: Vec<i64>,
+    pub(crate) layers: Layers,
+    /// What it is worth by the other method, where that does not follow from its layers.
+    pub(crate) average: Option<Average>,
+    /// What is promised by lot.
+    pub(crate) promised: ByLot,
+    /// Value that came in less value that went out, by movements: must be what is there.
+    pub(crate) valued: i128,
 }
 
 impl Item {

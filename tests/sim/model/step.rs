@@ -3,19 +3,50 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use onhand_domain::catalog::LocationAttributes;
-use onhand_domain::change::{Cause, MovementKind};
-use onhand_domain::ids::{ItemId, LocationId, TenantId};
+use onhand_domain::change::{Cause, MovementKind, MovementPlace};
+use onhand_domain::ids::{ItemId, LocationId, Reference, TenantId};
+use onhand_domain::layer::Pick;
 use onhand_domain::position::Bucket;
-use onhand_domain::quantity::Quantity;
+use onhand_domain::quantity::{Money, Quantity};
 use onhand_domain::rejection::{Rejection, Shortage};
+use onhand_domain::time::Timestamp;
 
 use super::Model;
+use super::jobs::JobTold;
 use super::shop::{Item, Key, Location, Position, Shop};
 
 /// A movement, as a record must tell it.
-pub(crate) type Move = (Key, MovementKind, Option<Bucket>, Option<Bucket>, i64);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Move {
+    pub(crate) key: Key,
+    pub(crate) kind: MovementKind,
+    pub(crate) from: Option<Bucket>,
+    pub(crate) to: Option<Bucket>,
+    pub(crate) amount: i64,
+    pub(crate) value: Money,
+    pub(crate) picks: Vec<Pick>,
+    pub(crate) occurred_at: Option<Timestamp>,
+}
+
 /// How much of an item left a place, or was given back there.
-pub(crate) type Share = (ItemId, Option<LocationId>, i64);
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Share {
+    pub(crate) item: ItemId,
+    pub(crate) at: Option<LocationId>,
+    pub(crate) amount: i64,
+    pub(crate) value: i64,
+}
+
+/// What is known of a record that something in it may be undone.
+#[derive(Debug, Clone)]
+pub(crate) struct Booked {
+    pub(crate) tenant: TenantId,
+    pub(crate) moves: Vec<Move>,
+    /// What it shipped, each with the place of its movement.
+    pub(crate) shipped: Vec<(Share, Option<usize>)>,
+    /// The order of what came back by it.
+    pub(crate) order: Option<Reference>,
+}
 
 /// What a record must say.
 #[derive(Debug, Clone, Default)]
@@ -30,9 +61,17 @@ pub(crate) struct Told {
     pub(crate) reservation: Option<u64>,
     pub(crate) transfer: Option<u64>,
     pub(crate) transferred: i64,
-    pub(crate) shipped: Vec<Share>,
+    /// What left, or was put back on the shelf, each with the place of its movement.
+    pub(crate) shipped: Vec<(Share, Option<usize>)>,
     pub(crate) released: Vec<Share>,
+    /// Reservations that were released together, each with what was given back.
+    pub(crate) withdrawn: Vec<(u64, Vec<Share>)>,
     pub(crate) exceeds_shipped: bool,
+    pub(crate) lot_dropped: bool,
+    /// The order of what came back.
+    pub(crate) order: Option<Reference>,
+    pub(crate) reverses: Option<MovementPlace>,
+    pub(crate) job: Option<JobTold>,
     pub(crate) refusal: Option<Rejection>,
     pub(crate) refused: Option<Cause>,
     pub(crate) letter: Option<u64>,
@@ -60,6 +99,8 @@ pub(crate) struct Step {
     pub(crate) opened: BTreeSet<Key>,
     /// What was touched, as it was.
     before: BTreeMap<Key, Position>,
+    /// Positions at which goods came or went.
+    pub(crate) stirred: BTreeSet<Key>,
 }
 
 pub(crate) const fn quantity(millionths: i64) -> Quantity {
@@ -77,6 +118,7 @@ impl Step {
             told: Told::default(),
             opened: BTreeSet::new(),
             before: BTreeMap::new(),
+            stirred: BTreeSet::new(),
         }
     }
 
@@ -183,12 +225,22 @@ impl Step {
         held.on_hand().ok_or(Rejection::QuantityOverflow)?;
         let is_on_hand = |bucket: Option<Bucket>| bucket.is_some_and(Bucket::is_on_hand);
         held.moved += i64::from(is_on_hand(to)) * amount - i64::from(is_on_hand(from)) * amount;
-        self.told.moves.push((key.clone(), kind, from, to, amount));
+        self.told.moves.push(Move {
+            key: key.clone(),
+            kind,
+            from,
+            to,
+            amount,
+            value: Money::ZERO,
+            picks: Vec::new(),
+            occurred_at: None,
+        });
         Ok(())
     }
 
     /// Versions and alarms of what was touched; the record is made.
     pub(crate) fn finish(mut self) -> (Model, Told) {
+        self.settle_averages();
         let (touched, sequence) = (self.told.touched.clone(), self.sequence);
         for key in touched {
             let (low, out) = self.shop().alarms(&key);

@@ -1,21 +1,33 @@
 //! Receipts, sales, returns, adjustments, moves, counts.
 
+use std::sync::Arc;
+
 use onhand_domain::change::MovementKind;
 use onhand_domain::command::{
-    Adjust, Condition, Count, Force, MoveStock, Place, StockEntry, Target,
+    Adjust, Condition, Count, Detail, Force, MoveStock, Place, StockEntry, Target,
 };
+use onhand_domain::ids::LotNumber;
+use onhand_domain::layer::{Area, Goods, Origin, Pick};
 use onhand_domain::position::Bucket;
 use onhand_domain::rejection::Rejection;
 use onhand_domain::time::Timestamp;
 
+use super::goods::{enter, leave, pick_of, within};
+use super::layers::is_over;
 use super::shop::Key;
-use super::step::{Step, Unknown, short};
+use super::step::{Step, Unknown, quantity, short};
+use super::worth::Cost;
 
-const AVAILABLE: Option<Bucket> = Some(Bucket::Available);
+/// The lot that a command names.
+pub(super) fn lot_of(detail: Option<&Arc<Detail>>) -> Option<&LotNumber> {
+    detail.and_then(|detail| detail.lot.as_ref())
+}
 
 impl Step {
     pub(super) fn receive(&mut self, entry: &StockEntry) -> Result<(), Rejection> {
-        self.enter(entry, MovementKind::Receipt, Bucket::Available)
+        let stated = entry.detail.as_ref().and_then(|detail| detail.unit_cost);
+        let cost = |step: &Self, key: &Key| Ok(stated.or_else(|| step.item_cost(key)));
+        self.enter(entry, MovementKind::Receipt, Bucket::Available, cost)
     }
 
     pub(super) fn take_back(&mut self, entry: &StockEntry) -> Result<(), Rejection> {
@@ -24,15 +36,23 @@ impl Step {
             Some(Condition::Good) => Bucket::Available,
             _ => Bucket::Damaged,
         };
+        let mut shipped_at = None;
         if let Some(order) = detail.and_then(|detail| detail.order.clone()) {
             let key = (self.tenant.clone(), order, entry.place.item.clone());
             let shipped = self.model.shipped(&key);
+            shipped_at = self.model.shipped_at(&key)?;
             let returned = self.model.returned.get(&key).copied().unwrap_or(0);
             let all = returned.saturating_add(entry.quantity.millionths());
             self.told.exceeds_shipped = all > shipped;
+            self.told.order = Some(key.1.clone());
             self.model.returned.insert(key, all);
         }
-        self.enter(entry, MovementKind::Return, bucket)
+        let stated = detail.and_then(|detail| detail.unit_cost);
+        let cost = |step: &Self, key: &Key| match stated.or(shipped_at) {
+            Some(cost) => Ok(Some(cost)),
+            None => step.found_cost(key),
+        };
+        self.enter(entry, MovementKind::Return, bucket, cost)
     }
 
     fn enter(
@@ -40,36 +60,88 @@ impl Step {
         entry: &StockEntry,
         kind: MovementKind,
         bucket: Bucket,
+        cost: impl FnOnce(&Self, &Key) -> Result<Cost, Rejection>,
     ) -> Result<(), Rejection> {
         let key = self.find_place(&entry.place, Unknown::Create)?;
         if !self.shop().tracked(&key.0) {
             return Err(Rejection::NotTracked(key.0));
         }
-        let amount = entry.quantity.millionths();
-        self.book(&key, kind, (None, Some(bucket)), amount)?;
-        if kind == MovementKind::Receipt && self.is_late(&key, entry) {
-            self.book(&key, MovementKind::Count, (Some(bucket), None), amount)?;
+        let unit_cost = cost(self, &key)?;
+        let mut origin = self.origin(entry.detail.as_deref(), unit_cost);
+        if let (MovementKind::Return, None, Some(lot)) = (kind, origin.expiry, &origin.lot) {
+            origin.expiry = self.expiry_of_lot(&key, lot);
         }
+        let is_held = bucket == Bucket::Available && is_over(&origin, self.now);
+        let bucket = if is_held { Bucket::QualityHold } else { bucket };
+        let amount = entry.quantity.millionths();
+        match self.count_after(&key, entry).filter(|_| kind == MovementKind::Receipt) {
+            Some(counted) => self.receive_late(&key, bucket, origin, amount, counted),
+            None => self.bring(&key, enter(kind, bucket), origin, amount),
+        }
+    }
+
+    /// It comes in, and goes again at the count: the same goods at the same cost.
+    fn receive_late(
+        &mut self,
+        key: &Key,
+        bucket: Bucket,
+        mut origin: Origin,
+        amount: i64,
+        counted: Timestamp,
+    ) -> Result<(), Rejection> {
+        let before = self.held(key);
+        if let Some(layer) = before.layers.find(bucket.area(), &origin) {
+            // It comes and goes, so its lot keeps its day.
+            origin = layer.origin.clone();
+        }
+        let entry = enter(MovementKind::Receipt, bucket);
+        let place = self.book_goods(key, entry, amount, vec![pick_of(&origin, amount)], None)?;
+        let value = self.told.moves[place].value;
+        let is_shelf = bucket.area() == Area::Shelf;
+        let filled = if is_shelf { before.layers.shortage.min(amount) } else { 0 };
+        let mut picks = Vec::new();
+        if amount > filled {
+            picks.push(pick_of(&origin, amount - filled));
+        }
+        if filled > 0 {
+            let goods = Goods::Shortage(before.layers.last_cost);
+            picks.push(Pick { goods, quantity: quantity(filled) });
+        }
+        let back = (MovementKind::Count, (Some(bucket), None), Some(counted));
+        self.book_goods(key, back, amount, picks, Some(value))?;
+        self.set_average(key, before.averaged());
+        let after = self.held(key).layers;
+        assert_eq!((&after.all, after.shortage), (&before.layers.all, before.layers.shortage));
         Ok(())
     }
 
-    /// Whether a count has seen it already: then it is corrected at that count.
-    fn is_late(&self, key: &Key, entry: &StockEntry) -> bool {
-        let occurred = entry.detail.as_ref().and_then(|detail| detail.occurred_at);
-        let counts = &self.shop().positions[key].counts;
-        occurred.is_some_and(|at| counts.iter().any(|counted| *counted > at.millis()))
+    /// The first count that has seen it already, if one has: there it is corrected.
+    fn count_after(&self, key: &Key, entry: &StockEntry) -> Option<Timestamp> {
+        let occurred = entry.detail.as_ref().and_then(|detail| detail.occurred_at)?;
+        let counts = self.shop().positions.get(key)?.counts.iter();
+        counts.copied().find(|counted| *counted > occurred.millis()).map(Timestamp::from_millis)
     }
 
     pub(super) fn sell(&mut self, entry: &StockEntry) -> Result<(), Rejection> {
         self.is_fact = true;
         let key = self.find_place(&entry.place, Unknown::Create)?;
         self.touch(&key);
-        if self.shop().tracked(&key.0) {
-            let amount = entry.quantity.millionths();
-            self.book(&key, MovementKind::Sale, (AVAILABLE, None), amount)?;
-            if self.is_late(&key, entry) {
-                self.book(&key, MovementKind::Count, (None, AVAILABLE), amount)?;
-            }
+        if !self.shop().tracked(&key.0) {
+            return Ok(());
+        }
+        let (amount, lot) = (entry.quantity.millionths(), lot_of(entry.detail.as_ref()));
+        let (before, sale) = (self.held(&key), leave(MovementKind::Sale, Bucket::Available));
+        let counted = self.count_after(&key, entry);
+        let place = self.send(&key, sale, amount, lot)?;
+        if let Some(counted) = counted {
+            let sold = &self.told.moves[place];
+            let (value, mut picks) = (sold.value, sold.picks.clone());
+            picks.reverse();
+            let back = (MovementKind::Count, (None, Some(Bucket::Available)), Some(counted));
+            self.book_goods(&key, back, amount, picks, Some(value))?;
+            self.set_average(&key, before.averaged());
+            let after = self.held(&key).layers;
+            assert_eq!((&after.all, after.shortage), (&before.layers.all, before.layers.shortage));
         }
         Ok(())
     }
@@ -95,19 +167,23 @@ impl Step {
             }
         };
         let delta = delta.ok_or(Rejection::QuantityOverflow)?;
-        if !self.is_fact && delta < 0 && held.get(bucket) < -delta {
-            return Err(short(&key, -delta, held.get(bucket)));
+        let free = self.free_of(&key, bucket, lot_of(wish.detail.as_ref()));
+        if !self.is_fact && delta < 0 && free < -delta {
+            return Err(short(&key, -delta, free));
         }
-        self.book_difference(&key, MovementKind::Adjustment, bucket, delta)
+        let detail = wish.detail.as_ref();
+        self.book_difference(&key, MovementKind::Adjustment, bucket, (delta, detail))
     }
 
     pub(super) fn shift(&mut self, wish: &MoveStock) -> Result<(), Rejection> {
         let key = self.corrected(&wish.place, Unknown::Refuse)?;
-        let (there, amount) = (self.get(&key, wish.from), wish.quantity.millionths());
-        if there < amount {
-            return Err(short(&key, amount, there));
+        let (lot, amount) = (lot_of(wish.detail.as_ref()), wish.quantity.millionths());
+        let free = self.free_of(&key, wish.from, lot);
+        if free < amount {
+            return Err(short(&key, amount, free));
         }
-        self.book(&key, MovementKind::Move, (Some(wish.from), Some(wish.to)), amount)
+        let entry = within(MovementKind::Move, wish.from, wish.to);
+        self.send(&key, entry, amount, lot).map(|_| ())
     }
 
     pub(super) fn count(&mut self, count: &Count) -> Result<(), Rejection> {
@@ -120,7 +196,9 @@ impl Step {
         let on_hand = held.on_hand().expect("figures fit");
         let variance = count.counted.millionths().checked_sub(on_hand);
         let variance = variance.ok_or(Rejection::QuantityOverflow)?;
-        self.book_difference(&key, MovementKind::Count, Bucket::Available, variance)?;
+        let detail = count.detail.as_ref();
+        let told = (variance, detail);
+        self.book_difference(&key, MovementKind::Count, Bucket::Available, told)?;
         let occurred = count.detail.as_ref().and_then(|detail| detail.occurred_at);
         let at = occurred.map_or(self.now, Timestamp::millis);
         let held = self.shop_mut().positions.get_mut(&key).expect("counted just now");
@@ -132,7 +210,7 @@ impl Step {
     }
 
     /// The position of a correction: of a tracked item, and there unless it may be opened.
-    fn corrected(&mut self, place: &Place, unknown: Unknown) -> Result<Key, Rejection> {
+    pub(super) fn corrected(&mut self, place: &Place, unknown: Unknown) -> Result<Key, Rejection> {
         let key = self.find_place(place, unknown)?;
         if !self.shop().tracked(&key.0) {
             return Err(Rejection::NotTracked(key.0));
@@ -144,25 +222,38 @@ impl Step {
         Ok(key)
     }
 
-    /// What a bucket cannot give leaves `available`: nothing else may fall below zero.
+    /// What is found comes in, what is missing leaves. What a bucket cannot give leaves `available`:
+    /// nothing else may fall below zero.
     fn book_difference(
         &mut self,
         key: &Key,
         kind: MovementKind,
         bucket: Bucket,
-        delta: i64,
+        (delta, detail): (i64, Option<&Arc<Detail>>),
     ) -> Result<(), Rejection> {
-        if delta >= 0 {
-            return self.book(key, kind, (None, Some(bucket)), delta);
+        if delta == 0 {
+            return self.book(key, kind, (None, Some(bucket)), 0);
         }
-        let leaving = delta.saturating_neg();
+        self.touch(key);
+        if delta > 0 {
+            let unit_cost = match detail.and_then(|detail| detail.unit_cost) {
+                Some(stated) => Some(stated),
+                None => self.found_cost(key)?,
+            };
+            let mut origin = self.origin(detail.map(|detail| &**detail), unit_cost);
+            if let (None, Some(lot)) = (origin.expiry, &origin.lot) {
+                origin.expiry = self.expiry_of_lot(key, lot);
+            }
+            return self.bring(key, enter(kind, bucket), origin, delta);
+        }
+        let (leaving, lot) = (delta.saturating_neg(), lot_of(detail));
         let there = self.get(key, bucket);
         let here = if bucket == Bucket::Available { leaving } else { leaving.min(there) };
         if here != 0 {
-            self.book(key, kind, (Some(bucket), None), here)?;
+            self.send(key, leave(kind, bucket), here, lot)?;
         }
         if leaving != here {
-            self.book(key, kind, (AVAILABLE, None), leaving - here)?;
+            self.send(key, leave(kind, Bucket::Available), leaving - here, lot)?;
         }
         Ok(())
     }

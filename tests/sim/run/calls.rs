@@ -1,5 +1,6 @@
 //! Callers: over HTTP, operators, the bridge on its own behalf.
 
+use onhand_domain::change::Cause;
 use onhand_domain::command::{Action, Command};
 use onhand_domain::ids::{TenantId, Text};
 use onhand_domain::upkeep::Upkeep;
@@ -7,10 +8,12 @@ use onhand_engine::keys::key_hash;
 use onhand_engine::writer::core::{DUE_SLICE, Envelope};
 
 use super::{Call, Run, Sender, words};
-use crate::ask::{ACTIONS, Known, reservations, stock, upkeep};
+use crate::ask::{ACTIONS, Known, crowd, reservations, stock, upkeep};
 use crate::check::Checked;
 use crate::dice::Dice;
+use crate::model::Expected;
 use crate::plan::STOCKED_BY;
+use crate::plant::Plant;
 use crate::{topics, world};
 
 /// What upkeep is done under.
@@ -27,10 +30,22 @@ impl Run<'_> {
     pub(super) fn send(&mut self, command: Command, sender: Sender) -> Checked {
         self.tickets += 1;
         let ticket = self.tickets;
-        let twisted = self.plant.twist(&command, ticket);
+        // A job that would not begin cannot be idle, and a key would tell that it is another one.
+        let is_idle = self.plant == Plant::IdleJob && !self.begins_job(&command);
+        let plant = if is_idle { Plant::Nothing } else { self.plant };
+        let twisted = plant.twist(&command, ticket);
         self.say(|| format!("#{ticket} {}", words::command(&command, sender)));
         self.calls.insert(ticket, Call { command, sender, rests_on: None });
         self.enter(Envelope { command: twisted.into(), ticket, searched: None })
+    }
+
+    fn begins_job(&mut self, command: &Command) -> bool {
+        let (mut model, now) = (self.model.clone(), self.now().millis());
+        let told = match model.decide(command, now) {
+            Expected::Record(told) => told.cause,
+            _ => None,
+        };
+        told == Some(Cause::JobStarted) && command.key.is_none()
     }
 
     /// The writer takes a command, new or back from the log.
@@ -116,6 +131,20 @@ impl Run<'_> {
             "state retried after it was lost"
         });
         self.send(command, Sender::Caller)
+    }
+
+    /// More lots than a position can tell apart, and more jobs than there may be.
+    pub(super) fn crowd(&mut self, dice: &mut Dice) -> Checked {
+        if !std::mem::take(&mut self.is_deep) {
+            return Ok(());
+        }
+        let tenant = house();
+        let now = self.now().millis();
+        let known = Known { model: &self.model, tenant: &tenant, now };
+        for action in crowd::too_many(dice, &known) {
+            self.send(plain(tenant.clone(), action), Sender::Caller)?;
+        }
+        Ok(())
     }
 
     pub(super) fn handle_letter(&mut self, dice: &mut Dice) -> Checked {

@@ -196,8 +196,17 @@ impl Run<'_> {
         let now = self.now();
         let machine = self.machine();
         let Some((mut envelope, recall)) = machine.recalls.pop_front() else { return Ok(()) };
+        if !machine.core.can_find(&recall) {
+            // It waits until what was decided lately is durable.
+            machine.recalls.push_back((envelope, recall));
+            self.coverage.hit("state recall waits for what is not durable yet");
+            return Ok(());
+        }
+        let sought = recall.sought();
         match machine.archive.recall(&machine.reader, recall.clone()) {
             Ok(found) => {
+                let found = self.plant.misread(found);
+                let machine = self.machine();
                 let (ticket, covered) = (envelope.ticket, machine.indexer.covered_to());
                 let sequence = match &found {
                     Some(Found::Reservation(held)) => Some(held.sequence),
@@ -205,6 +214,7 @@ impl Run<'_> {
                     _ => None,
                 };
                 self.coverage.hit(match (&found, sequence) {
+                    (Some(Found::Record(..)), _) => "state record recalled",
                     (Some(_), Some(sequence)) if sequence <= covered => {
                         "state recalled by the index"
                     }
@@ -213,7 +223,7 @@ impl Run<'_> {
                     (None, _) => "state recalled, and there was nothing",
                 });
                 self.say(|| format!("#{ticket} recalls {recall:?}, last changed by {sequence:?}"));
-                envelope.searched = Some(Box::new(Searched { at: now, found }));
+                envelope.searched = Some(Box::new(Searched { at: now, sought, found }));
                 self.pass_now_and_then(dice);
                 self.enter(envelope)?;
                 if self.machine().recalls.back().is_some_and(|(back, _)| back.ticket == ticket) {
