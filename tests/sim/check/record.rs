@@ -160,7 +160,7 @@ fn check_below_zero(
     };
     let taken = change.movements.iter().filter(is_its);
     let taken = taken.filter(|it| it.from == Some(Bucket::Available) && it.to != it.from);
-    // A fact that came after its count is undone together with its correction.
+    // A fact that came after its count is booked, and undone, together with its correction.
     let is_late = change.movements.len() > 1;
     if !held.figures.available.is_negative() || taken.count() == 0 {
         return Ok(());
@@ -176,7 +176,7 @@ fn check_below_zero(
         // Said so: facts, or orders that must be taken. The model knows which were.
         Cause::Sold | Cause::Counted | Cause::Adjusted | Cause::TransferStarted => Ok(()),
         Cause::Fulfilled | Cause::Reserved | Cause::LotExpired => Ok(()),
-        Cause::Reversed if is_late => Ok(()),
+        Cause::Received | Cause::Reversed if is_late => Ok(()),
         Cause::LinesSet | Cause::Relocated if granted => Ok(()),
         other => say(&format!("by {other:?}: `available`")),
     }
