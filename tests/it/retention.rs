@@ -66,6 +66,10 @@ fn history_that_is_old_goes_and_leaves_an_opening() {
     let cursor = shop.events_after("0", 10, "")[0][0].text("cursor");
     wait_until_gone(&server, &shop, 1);
     traffic.run(100);
+    // Nothing goes any more while it is looked at.
+    assert_eq!(server.stop().code, Some(0));
+    server.restart_with(&SETTINGS[..3]);
+    let shop = server.shop("one");
     check_gone(&shop, &first, &cursor);
     // "Same key + same command: the first answer again": it acts no more, but its answer has gone.
     shop.send(&keyed).problem(410, "HISTORY_GONE");

