@@ -58,6 +58,9 @@ pub(crate) struct Walked {
     pub(crate) sequence: u64,
 }
 
+/// How long a reader waits for a record that is on its way to the disk, before the writer asks again.
+const DURABLE_LOOK: Duration = Duration::from_millis(1);
+
 /// Commands that have been to the log and are on their way back to the writer.
 pub(crate) type Recalled = Mutex<Vec<Envelope<Ticket>>>;
 
@@ -194,9 +197,14 @@ impl State {
         let (bell, hopper) = (Arc::clone(&parts.bell), Arc::clone(&parts.hopper));
         let (ticket, source) = (envelope.ticket, envelope.command.source.clone());
         let (lost, told) = (Arc::clone(&self.lost), source.clone());
+        let waits = matches!(recall, Recall::Moment(_) | Recall::Sale(_));
         let job =
             Box::new(move |log: &dyn onhand_storage::ReadLog| match archive.recall(log, recall) {
                 Ok(found) => {
+                    if waits && found.is_none() {
+                        // What it must contain is not durable yet.
+                        std::thread::sleep(DURABLE_LOOK);
+                    }
                     envelope.searched = Some(Box::new(Searched { at: now, found }));
                     recalled.lock().push(envelope);
                     bell.ring();

@@ -58,7 +58,8 @@ pub(super) fn undo(
     draft.limit_layers(at)
 }
 
-/// The layers that come back. What was not there when it left comes back as a layer of this record.
+/// The layers that come back. What was not there when it left comes back as a layer of this record; first,
+/// because it fills what is short, so that the others come back as the layers they were.
 fn brought(draft: &Draft<'_>, picks: &[Pick], quantity: Quantity) -> Vec<Pick> {
     let mut rest = quantity;
     let mut brought: Vec<Pick> = Vec::with_capacity(picks.len());
@@ -79,6 +80,11 @@ fn brought(draft: &Draft<'_>, picks: &[Pick], quantity: Quantity) -> Vec<Pick> {
         }
     }
     assert!(rest.is_zero(), "goods consist of their picks");
+    let was_short = brought.len() > 1
+        && picks.last().is_some_and(|pick| matches!(pick.goods, Goods::Shortage(_)));
+    if was_short {
+        brought.rotate_right(1); // what was short was taken last
+    }
     brought
 }
 
