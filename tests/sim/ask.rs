@@ -78,8 +78,12 @@ fn detail(dice: &mut Dice, known: &Known<'_>) -> Detail {
         detail.reason = Some(world::text(dice));
     }
     if dice.once_in(8) {
-        // What happened before a count of its position is corrected at once; the model does not know that.
-        let ahead = if dice.once_in(4) { 300_001 } else { 300_000 - dice.signed(290_000) };
+        // Too far ahead, late, or a little ahead.
+        let ahead = match dice.below(6) {
+            0 => 300_001,
+            1 | 2 => -dice.signed(120_000),
+            _ => 300_000 - dice.signed(290_000),
+        };
         detail.occurred_at = Some(Timestamp::from_millis(known.now + ahead));
     }
     detail

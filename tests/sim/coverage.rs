@@ -171,6 +171,7 @@ const OTHERS: &[&str] = &[
     "state recalled by rows in memory",
     "state recalled by the index",
     "state order recalled",
+    "state figures of then recalled",
     "state recalled once more, because it took too long",
     "state recalled, and there was nothing",
     "state due hold expired by a command",

@@ -14,6 +14,7 @@ mod reserve;
 pub(crate) mod shop;
 pub(crate) mod step;
 mod stock;
+mod story;
 mod transfers;
 pub(crate) mod upkeep;
 pub(crate) mod window;
@@ -275,6 +276,7 @@ impl Step {
         if occurred.is_some_and(|at| at > latest) {
             return Err(Rejection::TimeAhead { latest });
         }
+        self.occurred = occurred.map_or(self.now, Timestamp::millis);
         match action {
             Action::PutItem { item, attributes } => self.put_item(item, attributes)?,
             Action::ArchiveItem { item } => self.archive_item(item)?,

@@ -253,20 +253,25 @@ impl<'a> Run<'a> {
     /// Everything that waits is done, then the whole state is compared.
     fn settle(&mut self, dice: &mut Dice) -> Checked {
         self.say(|| "settle".to_owned());
-        while !self.machine().recalls.is_empty() {
-            self.recall(dice)?;
-            if self.disk.is_off() {
-                return Ok(());
+        loop {
+            // One that needs what is not durable yet asks again.
+            for _ in 0..self.machine().recalls.len() {
+                self.recall(dice)?;
+                if self.disk.is_off() {
+                    return Ok(());
+                }
+            }
+            while self.machine.is_some() && !self.is_settled() {
+                self.commit(dice)?;
+                if self.disk.is_off() {
+                    return Ok(());
+                }
+                self.release(dice)?;
+            }
+            if self.machine.is_none() || self.machine().recalls.is_empty() {
+                return self.compare();
             }
         }
-        while self.machine.is_some() && !self.is_settled() {
-            self.commit(dice)?;
-            if self.disk.is_off() {
-                return Ok(());
-            }
-            self.release(dice)?;
-        }
-        self.compare()
     }
 
     fn is_settled(&mut self) -> bool {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use onhand_domain::catalog::LocationAttributes;
 use onhand_domain::command::{
-    Action, Adjust, Condition, Count, Force, MoveStock, Place, StockEntry, Target,
+    Action, Adjust, Condition, Count, Detail, Force, MoveStock, Place, StockEntry, Target,
 };
 use onhand_domain::ids::{ItemId, LocationId};
 use onhand_domain::position::Bucket;
@@ -101,6 +101,15 @@ fn held(known: &Known<'_>, place: &Place) -> Position {
     known.model.shop(known.tenant).positions.get(&key).cloned().unwrap_or_default()
 }
 
+/// Words about figures that were seen. Those that do not fit are not seen late: nobody could sum them up.
+fn seen(dice: &mut Dice, known: &Known<'_>, place: &Place) -> Option<Arc<Detail>> {
+    let mut words = detail(dice, known);
+    if place.item == world::abyss() {
+        words.occurred_at = words.occurred_at.filter(|at| at.millis() > known.now);
+    }
+    told(words)
+}
+
 /// A version that is right, or nearly.
 fn version(dice: &mut Dice, held: &Position) -> Option<u64> {
     dice.once_in(4).then(|| u64::from(held.version) + u64::from(dice.once_in(3)))
@@ -121,6 +130,7 @@ pub(super) fn adjust(dice: &mut Dice, known: &Known<'_>) -> Action {
     };
     let on_hand = held.on_hand().expect("figures fit") + i64::from(dice.once_in(3));
     let expected = dice.once_in(4).then_some(on_hand);
+    let detail = seen(dice, known, &place);
     Action::Adjust(Adjust {
         place,
         bucket: *dice.pick(&ADJUSTABLE),
@@ -128,7 +138,7 @@ pub(super) fn adjust(dice: &mut Dice, known: &Known<'_>) -> Action {
         expected_on_hand: expected.map(Quantity::from_millionths),
         expected_version: version(dice, &held),
         force: if dice.once_in(4) { Force::Fact } else { Force::Wish },
-        detail: told(detail(dice, known)),
+        detail,
     })
 }
 
@@ -152,10 +162,11 @@ pub(super) fn count(dice: &mut Dice, known: &Known<'_>) -> Action {
         1 => held.on_hand().expect("figures fit").max(0),
         _ => world::amount(dice) * 3,
     };
+    let detail = seen(dice, known, &place);
     Action::Count(Count {
         place,
         counted: Quantity::from_millionths(found),
         expected_version: version(dice, &held),
-        detail: told(detail(dice, known)),
+        detail,
     })
 }

@@ -9,6 +9,8 @@ use onhand_domain::policy::{BackorderLimit, Policy};
 use onhand_domain::position::{Bucket, Figures};
 use onhand_domain::quantity::Quantity;
 
+use super::story::Story;
+
 /// An item at a location.
 pub(crate) type Key = (ItemId, LocationId);
 
@@ -51,6 +53,8 @@ pub(crate) struct Position {
     pub(crate) moved: i64,
     /// When it was counted: the last 16, in the order of time.
     pub(crate) counts: Vec<i64>,
+    pub(crate) updated_at: i64,
+    pub(crate) story: Story,
 }
 
 impl Item {

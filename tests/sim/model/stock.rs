@@ -2,13 +2,13 @@
 
 use onhand_domain::change::MovementKind;
 use onhand_domain::command::{
-    Adjust, Condition, Count, Force, MoveStock, Place, StockEntry, Target,
+    Adjust, Condition, Count, Detail, Force, MoveStock, Place, StockEntry, Target,
 };
 use onhand_domain::position::Bucket;
 use onhand_domain::rejection::Rejection;
 use onhand_domain::time::Timestamp;
 
-use super::shop::Key;
+use super::shop::{Key, Position};
 use super::step::{Step, Unknown, short};
 
 const AVAILABLE: Option<Bucket> = Some(Bucket::Available);
@@ -47,17 +47,29 @@ impl Step {
         }
         let amount = entry.quantity.millionths();
         self.book(&key, kind, (None, Some(bucket)), amount)?;
-        if kind == MovementKind::Receipt && self.is_late(&key, entry) {
-            self.book(&key, MovementKind::Count, (Some(bucket), None), amount)?;
+        if kind == MovementKind::Receipt
+            && let Some(counted) = self.count_after(&key, entry.detail.as_deref())
+        {
+            let back = (Some(bucket), None);
+            self.book_at(&key, MovementKind::Count, back, amount, counted)?;
         }
         Ok(())
     }
 
-    /// Whether a count has seen it already: then it is corrected at that count.
-    fn is_late(&self, key: &Key, entry: &StockEntry) -> bool {
-        let occurred = entry.detail.as_ref().and_then(|detail| detail.occurred_at);
-        let counts = &self.shop().positions[key].counts;
-        occurred.is_some_and(|at| counts.iter().any(|counted| *counted > at.millis()))
+    /// The first count that has seen it already: there it is corrected.
+    fn count_after(&self, key: &Key, detail: Option<&Detail>) -> Option<i64> {
+        let occurred = detail?.occurred_at?.millis();
+        let counts = &self.shop().positions.get(key)?.counts;
+        counts.iter().copied().find(|counted| *counted > occurred)
+    }
+
+    /// What the sender saw: what is there now, unless that has changed since.
+    fn seen(&self, key: &Key, detail: Option<&Detail>) -> Position {
+        let held = self.shop().positions.get(key).cloned().unwrap_or_default();
+        match detail.and_then(|detail| detail.occurred_at).map(Timestamp::millis) {
+            Some(at) if at < held.updated_at => Position { buckets: held.story.at(at), ..held },
+            _ => held,
+        }
     }
 
     pub(super) fn sell(&mut self, entry: &StockEntry) -> Result<(), Rejection> {
@@ -67,8 +79,9 @@ impl Step {
         if self.shop().tracked(&key.0) {
             let amount = entry.quantity.millionths();
             self.book(&key, MovementKind::Sale, (AVAILABLE, None), amount)?;
-            if self.is_late(&key, entry) {
-                self.book(&key, MovementKind::Count, (None, AVAILABLE), amount)?;
+            if let Some(counted) = self.count_after(&key, entry.detail.as_deref()) {
+                let back = (None, AVAILABLE);
+                self.book_at(&key, MovementKind::Count, back, amount, counted)?;
             }
         }
         Ok(())
@@ -87,18 +100,26 @@ impl Step {
         if !version || wish.expected_on_hand.is_some_and(|it| it.millionths() != on_hand) {
             return Err(self.stale(&key));
         }
+        let detail = wish.detail.as_deref();
+        let (seen, mut counted) = (self.seen(&key, detail), self.count_after(&key, detail));
         let (bucket, delta) = match wish.target {
-            Target::Delta(delta) => (wish.bucket, Some(delta.millionths())),
-            Target::OnHand(figure) => (Bucket::Available, figure.millionths().checked_sub(on_hand)),
+            Target::Delta(delta) => {
+                counted = None;
+                (wish.bucket, Some(delta.millionths()))
+            }
+            Target::OnHand(figure) => {
+                let on_hand = seen.on_hand().ok_or(Rejection::QuantityOverflow)?;
+                (Bucket::Available, figure.millionths().checked_sub(on_hand))
+            }
             Target::Bucket(figure) => {
-                (wish.bucket, figure.millionths().checked_sub(held.get(wish.bucket)))
+                (wish.bucket, figure.millionths().checked_sub(seen.get(wish.bucket)))
             }
         };
         let delta = delta.ok_or(Rejection::QuantityOverflow)?;
         if !self.is_fact && delta < 0 && held.get(bucket) < -delta {
             return Err(short(&key, -delta, held.get(bucket)));
         }
-        self.book_difference(&key, MovementKind::Adjustment, bucket, delta)
+        self.book_difference(&key, (MovementKind::Adjustment, bucket), delta, counted)
     }
 
     pub(super) fn shift(&mut self, wish: &MoveStock) -> Result<(), Rejection> {
@@ -117,10 +138,12 @@ impl Step {
         if count.expected_version.is_some_and(|it| it != u64::from(held.version)) {
             return Err(self.stale(&key));
         }
-        let on_hand = held.on_hand().expect("figures fit");
+        let detail = count.detail.as_deref();
+        let on_hand = self.seen(&key, detail).on_hand().ok_or(Rejection::QuantityOverflow)?;
         let variance = count.counted.millionths().checked_sub(on_hand);
         let variance = variance.ok_or(Rejection::QuantityOverflow)?;
-        self.book_difference(&key, MovementKind::Count, Bucket::Available, variance)?;
+        let later = self.count_after(&key, detail);
+        self.book_difference(&key, (MovementKind::Count, Bucket::Available), variance, later)?;
         let occurred = count.detail.as_ref().and_then(|detail| detail.occurred_at);
         let at = occurred.map_or(self.now, Timestamp::millis);
         let held = self.shop_mut().positions.get_mut(&key).expect("counted just now");
@@ -148,21 +171,26 @@ impl Step {
     fn book_difference(
         &mut self,
         key: &Key,
-        kind: MovementKind,
-        bucket: Bucket,
+        (kind, bucket): (MovementKind, Bucket),
         delta: i64,
+        counted: Option<i64>,
     ) -> Result<(), Rejection> {
-        if delta >= 0 {
-            return self.book(key, kind, (None, Some(bucket)), delta);
-        }
         let leaving = delta.saturating_neg();
         let there = self.get(key, bucket);
         let here = if bucket == Bucket::Available { leaving } else { leaving.min(there) };
-        if here != 0 {
-            self.book(key, kind, (Some(bucket), None), here)?;
-        }
-        if leaving != here {
-            self.book(key, kind, (AVAILABLE, None), leaving - here)?;
+        let parts = match delta {
+            0.. => vec![(None, Some(bucket), delta)],
+            _ => vec![(Some(bucket), None, here), (AVAILABLE, None, leaving - here)],
+        };
+        for (from, to, amount) in parts {
+            if amount == 0 && delta != 0 {
+                continue;
+            }
+            self.book(key, kind, (from, to), amount)?;
+            // A later count has seen it, so it is corrected there.
+            if let Some(counted) = counted.filter(|_| amount != 0) {
+                self.book_at(key, MovementKind::Count, (to, from), amount, counted)?;
+            }
         }
         Ok(())
     }

@@ -209,6 +209,7 @@ impl Run<'_> {
                         "state recalled by the index"
                     }
                     (Some(_), Some(_)) => "state recalled by rows in memory",
+                    (Some(Found::Moment { .. }), None) => "state figures of then recalled",
                     (Some(_), None) => "state order recalled",
                     (None, _) => "state recalled, and there was nothing",
                 });
