@@ -224,7 +224,7 @@ fn a_position_remembers_its_last_sixteen_counts() {
 /// The correction of a fact goes with it, once.
 #[test]
 fn a_correction_is_not_reversed_by_itself() {
-    let mut world = counted();
+    let mut world = counted_at_1330();
     let before = world.at_place("tea@a").clone();
     world.ok(about(sell("tea@a", "2"), &std::format!("at {SOLD}")));
     let late = world.sequence;

@@ -10,7 +10,7 @@ use crate::change::Change;
 use crate::command::{Action, Adjust};
 use crate::decide::Decision;
 use crate::decide::reverse::is_reversible;
-use crate::layer::{Area, Layer};
+use crate::layer::{Area, Goods, Layer};
 use crate::position::{Bucket, Figures};
 use crate::quantity::{Money, Quantity};
 
@@ -48,6 +48,15 @@ fn fills_a_shortage(world: &World, change: &Change) -> bool {
     })
 }
 
+/// What is over is held before anything else is done about its item: it is not there to be taken back.
+fn brings_what_is_over(world: &World, change: &Change) -> bool {
+    let now = world.now();
+    change.picks.iter().any(|pick| match &pick.goods {
+        Goods::Layer(origin) => origin.expiry.is_some_and(|day| day.end() <= now),
+        Goods::Shortage(_) => false,
+    })
+}
+
 /// Takes a step, unless it is none that one movement's opposite undoes; tells how many it made.
 fn book(world: &mut World, step: Step) -> usize {
     let action = match step.plain_action(world) {
@@ -65,7 +74,8 @@ fn book(world: &mut World, step: Step) -> usize {
     let Ok(Decision::Change(change)) = decided else { return 0 };
     let are_reversible = change.movements.iter().all(|movement| is_reversible(movement.kind));
     let is_corrected = change.movements.iter().any(|movement| movement.occurred_at.is_some());
-    if !are_reversible || is_corrected || fills_a_shortage(world, &change) {
+    let is_lost = fills_a_shortage(world, &change) || brings_what_is_over(world, &change);
+    if !are_reversible || is_corrected || is_lost {
         return 0;
     }
     world.apply(&change);
