@@ -30,7 +30,7 @@ impl Story {
 
     /// The buckets of then, by what had happened up to the instant.
     pub(crate) fn at(&self, instant: i64) -> [i64; 6] {
-        let mut buckets = [0; 6];
+        let mut buckets = [0_i64; 6];
         let mut rest = self;
         while let Some(chapter) = &rest.0 {
             if chapter.occurred <= instant {
