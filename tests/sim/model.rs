@@ -20,6 +20,7 @@ mod revalue;
 pub(crate) mod shop;
 pub(crate) mod step;
 mod stock;
+mod story;
 mod transfers;
 mod unfulfil;
 pub(crate) mod upkeep;
@@ -214,9 +215,11 @@ impl Model {
         let (next, told) = step.finish();
         *self = next;
         self.sequence = sequence;
-        if !told.touched.is_empty() {
-            let (moves, shipped) = (told.moves.clone(), told.shipped.clone());
-            let booked = Booked { tenant, moves, shipped, order: told.order.clone() };
+        let has_positions = !told.touched.is_empty();
+        if has_positions || !told.shipped.is_empty() {
+            let (moves, shipped, order) =
+                (told.moves.clone(), told.shipped.clone(), told.order.clone());
+            let booked = Booked { tenant, moves, shipped, order, has_positions };
             self.records.insert(sequence, Rc::new(booked));
         }
         told
@@ -331,6 +334,7 @@ impl Step {
         if occurred.is_some_and(|at| at > latest) {
             return Err(Rejection::TimeAhead { latest });
         }
+        self.occurred = occurred.map_or(self.now, Timestamp::millis);
         match action {
             Action::PutItem { item, attributes } => self.put_item(item, attributes)?,
             Action::ArchiveItem { item } => self.archive_item(item)?,

@@ -5,6 +5,7 @@
 
 mod walk;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use onhand_domain::catalog::{ItemNumber, LocationNumber, TenantNumber};
@@ -295,11 +296,30 @@ impl History {
         before: Option<LedgerPlace>,
         limit: usize,
     ) -> Result<LedgerPage, Failure> {
+        self.ledger_told(tenant, filter, (before, limit), |page| page).await
+    }
+
+    /// [`History::ledger`], told in another way: a thousand entries take longer to write than anything a
+    /// seller asks for, so that is done by the thread that gives way to all others.
+    ///
+    /// # Errors
+    /// The log could not be read.
+    pub async fn ledger_told<T: Send + 'static>(
+        &self,
+        tenant: &str,
+        filter: LedgerFilter,
+        (before, limit): (Option<LedgerPlace>, usize),
+        tell: impl FnOnce(LedgerPage) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
         let Some(wanted) = Wanted::new(&self.view, tenant, filter) else {
-            return Ok(LedgerPage::default());
+            return Ok(tell(LedgerPage::default()));
         };
         let (archive, view) = (self.archive.clone(), Arc::clone(&self.view));
-        let read = move |log: &dyn ReadLog| archive.ledger_page(log, &view, &wanted, before, limit);
-        self.readers.read_ledger(read).await
+        let read = move |log: &dyn ReadLog| {
+            let page = archive.ledger_page(log, &view, &wanted, before, limit)?;
+            // Whoever tells it wrongly fails alone.
+            Ok(catch_unwind(AssertUnwindSafe(|| tell(page))))
+        };
+        self.readers.read_ledger(read).await?.map_err(|_| Failure::Internal)
     }
 }

@@ -36,7 +36,7 @@ impl Step {
         let record = record.cloned().ok_or(Rejection::UnknownTransaction)?;
         let at = usize::try_from(place).expect("small");
         let Some(booked) = record.moves.get(at).cloned() else {
-            let names_record = at == 0;
+            let names_record = at == 0 && record.has_positions;
             let nothing = Rejection::NotReversible(None);
             return Err(if names_record { nothing } else { Rejection::UnknownTransaction });
         };
@@ -127,7 +127,11 @@ impl Step {
                     ..Origin::default()
                 },
             };
-            brought.push(Pick { goods: Goods::Layer(origin), quantity: quantity(part) });
+            // What was short is filled first, so that the layers come back as they were.
+            let was_short = matches!(pick.goods, Goods::Shortage(_));
+            let at = if was_short { 0 } else { brought.len() };
+            let goods = Goods::Layer(origin);
+            brought.insert(at, Pick { goods, quantity: quantity(part) });
         }
         assert_eq!(rest, 0, "goods consist of their picks");
         brought

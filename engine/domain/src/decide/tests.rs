@@ -41,3 +41,4 @@ mod histories;
 mod properties;
 mod rebuild;
 mod state;
+mod undone;
