@@ -13,6 +13,7 @@ pub(crate) mod intake;
 pub(crate) mod letters;
 mod pass;
 mod publisher;
+mod read_ahead;
 pub(crate) mod replay;
 mod resend;
 mod setback;

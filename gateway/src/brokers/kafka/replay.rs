@@ -214,8 +214,9 @@ impl<'a> Sender<'a> {
         let deliveries = Arc::<Deliveries>::default();
         let made = producer(&replay.config, &deliveries, Pace::Together);
         let producer = made.map_err(|error| ReplayError::Broken(error.to_string(), 0))?;
-        let topics = replay.config.routes.topics();
-        look(&producer, &topics, LOOK_WAIT).map_err(|error| ReplayError::Broken(error, 0))?;
+        for topic in replay.config.routes.topics() {
+            look(&producer, topic, LOOK_WAIT).map_err(|error| ReplayError::Broken(error, 0))?;
+        }
         let under_way = Ledger::new(Cursor::START);
         let room = Messages::default();
         Ok(Self { replay, producer, deliveries, under_way, room, sent: 0 })
