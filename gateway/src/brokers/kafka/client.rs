@@ -166,6 +166,7 @@ pub(super) fn producer(
         .set("enable.gapless.guarantee", "true")
         .set("max.in.flight.requests.per.connection", "1")
         .set("acks", "all")
+        .set("compression.type", config.compression.word())
         .set("partitioner", "murmur2_random")
         .set("linger.ms", millis(if pace == Pace::Singly { Duration::ZERO } else { config.linger }))
         .set("delivery.timeout.ms", millis(config.delivery_timeout))

@@ -2,14 +2,12 @@
 //! the client fails and the next pass begins at the watermark again. So order is kept whatever happens:
 //! nothing overtakes what failed, and what is sent twice has the same ids.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use onhand_domain::time::Timestamp;
-use onhand_engine::Published;
-use onhand_engine::events::{Event, EventType, events_of};
-use onhand_engine::ids::LOG;
+use onhand_engine::Stretch;
+use onhand_engine::events::{Event, EventType};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::producer::{BaseRecord, Producer, PurgeConfig, ThreadedProducer};
 use rdkafka::types::RDKafkaErrorCode;
@@ -22,6 +20,7 @@ use super::fault::{Fault, fault_of};
 use super::follower::Follower;
 use super::read_ahead::{READS_AHEAD, read_ahead};
 use super::setback::{Cause, Culprit, Setback};
+use super::upcoming::{Next, Upcoming};
 use crate::brokers::breaker::{Breaker, Phase, Verdict};
 use crate::brokers::contacts::Contacts;
 use crate::brokers::dead_letters::DeadLetter;
@@ -73,26 +72,20 @@ struct Note {
     partition: u32,
 }
 
-/// What comes next in the order of the log.
-enum Next {
-    Event(Box<Event>),
-    EndOf(u64, Timestamp),
-}
-
 /// One pass.
 pub(super) struct Pass<'a> {
     follower: &'a Follower,
     breaker: &'a mut Breaker,
     clock: Stopwatch,
+    /// The instant of this turn.
+    now: Duration,
     producer: ThreadedProducer<Context>,
     deliveries: Arc<Deliveries>,
     ledger: Ledger<Note>,
     /// For the messages of one event, used again and again.
     room: Messages,
-    reads: mpsc::Receiver<Vec<Published>>,
-    records: VecDeque<Published>,
-    next: VecDeque<Next>,
-    began: Cursor,
+    reads: mpsc::Receiver<Stretch>,
+    upcoming: Upcoming,
     /// Up to here messages go one by one.
     singly_until: Option<Cursor>,
     /// The last place that a refused batch held.
@@ -103,6 +96,8 @@ pub(super) struct Pass<'a> {
     /// Whether the next event waits for the first one in its partition.
     waits_for_contact: bool,
     kept: (Cursor, Duration),
+    /// Whether the log cannot be read.
+    is_over: bool,
 }
 
 impl<'a> Pass<'a> {
@@ -124,20 +119,20 @@ impl<'a> Pass<'a> {
             follower,
             breaker,
             clock,
+            now: clock.now(),
             producer,
             deliveries,
             ledger: Ledger::new(delivered),
             room: Messages::default(),
             reads,
-            records: VecDeque::new(),
-            next: VecDeque::new(),
-            began: delivered,
+            upcoming: Upcoming::behind(delivered),
             singly_until,
             suspect: None,
             contacts: Contacts::default(),
             counted: Duration::ZERO,
             waits_for_contact: false,
             kept: (delivered, clock.now()),
+            is_over: false,
         })
     }
 
@@ -150,7 +145,11 @@ impl<'a> Pass<'a> {
         self.show_state();
         loop {
             if self.turn().is_err() {
-                let end = self.suspect.map_or(End::Again, End::Singly);
+                let end = match self.suspect {
+                    _ if self.is_over => End::Stopped,
+                    Some(suspect) => End::Singly(suspect),
+                    None => End::Again,
+                };
                 return (end, self.ledger.delivered());
             }
             if self.singly_until.is_some_and(|until| self.ledger.delivered() >= until) {
@@ -173,7 +172,7 @@ impl<'a> Pass<'a> {
             tokio::select! {
                 () = self.deliveries.wait() => {}
                 read = self.reads.recv(), if wants_records => match read {
-                    Some(records) => self.records.extend(records),
+                    Some(stretch) => self.upcoming.add(stretch),
                     // The engine has stopped, or the log cannot be read, which was told.
                     None => return (End::Stopped, self.ledger.delivered()),
                 },
@@ -184,7 +183,7 @@ impl<'a> Pass<'a> {
     }
 
     fn has_next(&self) -> bool {
-        !(self.next.is_empty() && self.records.is_empty())
+        !self.upcoming.is_empty()
     }
 
     fn can_send(&self) -> bool {
@@ -208,6 +207,7 @@ impl<'a> Pass<'a> {
     }
 
     fn turn(&mut self) -> Result<(), Failed> {
+        self.now = self.clock.now();
         self.settle()?;
         match self.breaker.phase(self.clock.now()) {
             Phase::Closed => self.send_some()?,
@@ -308,7 +308,7 @@ impl<'a> Pass<'a> {
     fn arrive(&mut self, tag: Tag, now: Timestamp) {
         let (note, is_whole) = self.ledger.settle(tag);
         if let (Some(event_type), true) = (note.event_type, is_whole) {
-            self.contacts.make(note.partition, self.clock.now());
+            self.contacts.make(note.partition, self.now);
             self.waits_for_contact = false;
             let millis = u64::try_from(now.millis_since(note.decided)).unwrap_or(0);
             self.follower.figures.deliver(event_type, Duration::from_millis(millis));
@@ -332,12 +332,18 @@ impl<'a> Pass<'a> {
             if !self.can_send() {
                 return Ok(());
             }
-            match self.take_next() {
+            let next = self.upcoming.take(self.follower.engine.view().directory());
+            let next = next.map_err(|error| {
+                tracing::error!(%error, "the log cannot be read; publishing ends");
+                self.is_over = true;
+                Failed
+            })?;
+            match next {
                 None => return Ok(()),
                 Some(Next::Event(event)) => self.send(event)?,
                 Some(Next::EndOf(sequence, decided)) => {
                     let note = Note { event_type: None, decided, sequence, partition: 0 };
-                    self.ledger.enter(Cursor::behind(sequence), &[], note);
+                    self.ledger.enter(Cursor::behind(sequence), [], note);
                 }
             }
         }
@@ -347,45 +353,32 @@ impl<'a> Pass<'a> {
     /// Counts the partitions when that is due.
     fn knows_partitions(&mut self) -> bool {
         let is_first = self.contacts.partitions() == 0;
-        if is_first || self.clock.now().saturating_sub(self.counted) >= COUNT_EVERY {
+        if is_first || self.now.saturating_sub(self.counted) >= COUNT_EVERY {
             self.look(if is_first { FIRST_LOOK_WAIT } else { LOOK_WAIT });
         }
         self.contacts.partitions() > 0
     }
 
-    fn take_next(&mut self) -> Option<Next> {
-        while self.next.is_empty() {
-            let Published { sequence, epoch, change } = self.records.pop_front()?;
-            let view = self.follower.engine.view();
-            let events = events_of(LOG, epoch, sequence, &change, view.directory());
-            // The watermark may stand inside a record.
-            let new = events.into_iter().filter(|event| Cursor::of(event) > self.began);
-            self.next.extend(new.map(|event| Next::Event(Box::new(event))));
-            self.next.push_back(Next::EndOf(sequence, change.at));
-        }
-        self.next.pop_front()
-    }
-
     /// Sends an event in every dialect that is spoken here, or puts it back as long as it has to wait
     /// for the first one in its partition.
-    fn send(&mut self, event: Box<Event>) -> Result<(), Failed> {
+    fn send(&mut self, event: Event) -> Result<(), Failed> {
         let follower = self.follower;
         let mut room = std::mem::take(&mut self.room);
         let outgoing = spell(&event, &follower.config.routes, &mut room);
-        let sizes: Vec<_> = outgoing.iter().map(|sent| sent.message.body.len()).collect();
         let key = key(&event);
         let partition = partition_of(key.as_bytes(), self.contacts.partitions());
-        if !sizes.is_empty() && !self.contacts.ask(partition, self.clock.now()) {
+        if !outgoing.is_empty() && !self.contacts.ask(partition, self.now) {
             self.waits_for_contact = true;
             drop(outgoing);
             self.room = room;
-            self.next.push_front(Next::Event(event));
+            self.upcoming.put_back(event);
             return Ok(());
         }
-        let event_type = (!sizes.is_empty()).then_some(event.event_type);
+        let event_type = (!outgoing.is_empty()).then_some(event.event_type);
         let (decided, sequence) = (event.timestamp, event.sequence);
         let note = Note { event_type, decided, sequence, partition };
-        let tags = self.ledger.enter(Cursor::of(&event), &sizes, note);
+        let sizes = outgoing.iter().map(|sent| sent.message.body.len());
+        let tags = self.ledger.enter(Cursor::of(&event), sizes, note);
         for (sent, tag) in outgoing.iter().zip(tags) {
             let record = BaseRecord::with_opaque_to(sent.topic, tag.to_opaque())
                 .partition(i32::try_from(partition).expect("it is one that the broker has named"))

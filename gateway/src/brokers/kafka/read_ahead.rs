@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use onhand_engine::{Failure, Outbox, Published};
+use onhand_engine::{Failure, Outbox, Stretch};
 use tokio::sync::mpsc;
 
 /// Reads that may wait to be sent, each of a thousand records.
@@ -11,16 +11,16 @@ pub(super) const READS_AHEAD: usize = 2;
 const BEAT: Duration = Duration::from_millis(100);
 
 /// Reads what is behind `after`, and what comes, until nobody wants it any more.
-pub(super) async fn read_ahead(outbox: Outbox, after: u64, reads: mpsc::Sender<Vec<Published>>) {
+pub(super) async fn read_ahead(outbox: Outbox, after: u64, reads: mpsc::Sender<Stretch>) {
     let mut tail = outbox.tail(after);
     loop {
         let read = tokio::select! {
-            read = tail.next() => read,
+            read = tail.next_stretch() => read,
             () = reads.closed() => return,
         };
         match read {
-            Ok(Some(records)) => {
-                if reads.send(records).await.is_err() {
+            Ok(Some(stretch)) => {
+                if reads.send(stretch).await.is_err() {
                     return;
                 }
             }
