@@ -150,3 +150,31 @@ fn describe(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended_by(work: impl FnOnce() -> Result<(), LogError> + Send + 'static) -> Option<FatalCode> {
+        let alarm = Alarm { gate: Arc::new(Gate::default()), ports: Arc::new(Ports::default()) };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (root, supervisor) = Actor::spawn(None, Supervisor, alarm.clone()).await.unwrap();
+            let thread = keep("planted", &alarm, root.get_cell(), work).await.unwrap();
+            thread.join().expect("the panic went no further");
+            for keeper in root.get_children() {
+                // The keeper hears of the end before it ends itself.
+                let _ = keeper.wait(None).await;
+            }
+            root.stop(None);
+            supervisor.await.unwrap();
+        });
+        alarm.gate.fatal().map(|fatal| fatal.code)
+    }
+
+    #[test]
+    fn a_kept_thread_that_panics_ends_the_engine() {
+        assert_eq!(ended_by(|| panic!("planted")), Some(FatalCode::CorePanicked));
+        assert_eq!(ended_by(|| Ok(())), None, "one that was told to end does not");
+    }
+}

@@ -47,6 +47,7 @@ pub(crate) mod stage;
 pub(crate) mod stock;
 pub(crate) mod tally;
 pub(crate) mod timestamp;
+mod whole;
 
 use catalog::{bins, items, locations};
 use route::{Route, routes};

@@ -1,9 +1,16 @@
 """What a client of Onhand knows and a description cannot say."""
 
+import json
 import uuid
 
 import schemathesis
 from schemathesis import GenerationMode
+
+# Rows of a file, one JSON object per line.
+@schemathesis.serializer("application/x-ndjson")
+def lines(context, value):
+    return (value if isinstance(value, str) else json.dumps(value)).encode()
+
 
 # Words that only the server gives out; made-up ones are tried in negative tests.
 GIVEN_OUT = ("cursor", "after")

@@ -1,8 +1,9 @@
 /* Lets the operating system fail under the real binary: preloaded by tests/src/faults.rs.
  *
  * FAULT="CALL PLACE AT ACTION" meets the call number AT (from 1) of CALL whose file name contains
- * PLACE, or for clock_gettime the name of whose thread does. With FAULT_FROM=FILE calls are counted
- * only while FILE exists. Actions:
+ * PLACE, or for clock_gettime the name of whose thread does. Only the wall clock can fail: locks read
+ * the steady one while they hold their queues, and a panic there would hang whoever waits in them.
+ * With FAULT_FROM=FILE calls are counted only while FILE exists. Actions:
  *   kill        SIGKILL instead of the call        kill-after  SIGKILL when it has succeeded
  *   torn        half of a write, then SIGKILL      fill        half of a write, then ENOSPC for good
  *   EIO ENOSPC  the error, once                    EIO+ ENOSPC+  the error, from then on
@@ -110,7 +111,7 @@ int rename(const char *old, const char *new) {
 
 int clock_gettime(clockid_t clock, struct timespec *now) {
   REAL("clock_gettime", int, clockid_t, struct timespec *);
-  if (at != 0 && strcmp(call, "clock_gettime") == 0) {
+  if (at != 0 && clock == CLOCK_REALTIME && strcmp(call, "clock_gettime") == 0) {
     char name[16] = {0};
     prctl(PR_GET_NAME, name);
     if (met("clock_gettime", name) && !struck()) return -1;

@@ -11,6 +11,7 @@ use onhand_domain::time::Timestamp;
 use parking_lot::Mutex;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
+use super::chores::Chores;
 use super::core::{Core, Envelope, Searched};
 use super::filling::{Filling, Item, Outcome};
 use super::lanes::Lanes;
@@ -30,8 +31,6 @@ use crate::status::Figures;
 const TURN_COMMANDS: usize = 256;
 /// How often the writer looks for what has become due.
 const TICK: Duration = Duration::from_millis(5);
-/// While so many answers wait for the log, deadlines wait too.
-const WAITING_MAX: usize = 8_192;
 
 /// What the writer is told.
 pub(crate) enum Message {
@@ -79,6 +78,7 @@ pub(crate) struct State {
     parts: Parts,
     taken: Vec<Envelope<Ticket>>,
     lanes: Lanes<Ticket>,
+    chores: Chores,
     /// Messages that could not be looked up in the log; permits bound them.
     lost: Arc<Mutex<Vec<Arc<Source>>>>,
 }
@@ -98,7 +98,8 @@ impl Actor for Writer {
         parts.bell.hang(myself.clone());
         myself.send_interval(TICK, || Message::Tick);
         let taken = Vec::with_capacity(2 * TURN_COMMANDS);
-        Ok(State { parts, taken, lanes: Lanes::default(), lost: Arc::default() })
+        let (lanes, chores) = (Lanes::default(), Chores::default());
+        Ok(State { parts, taken, lanes, chores, lost: Arc::default() })
     }
 
     async fn handle(
@@ -141,14 +142,17 @@ impl State {
             return more;
         }
         let now = parts.clock.now();
-        parts.core.tell_findable(parts.figures.durable());
+        let released = parts.figures.durable();
+        parts.core.tell_findable(released);
         let (core, taken, lanes) = (&mut parts.core, &mut self.taken, &mut self.lanes);
+        let chores = &mut self.chores;
         let hopper = Arc::clone(&parts.hopper);
         let mut recalls = Vec::new();
         let is_open = parts.gate.closed().is_none();
         hopper.fill(|filling| {
-            expire(core, now, filling);
-            more |= is_open && work_jobs(core, now, filling);
+            chores.expire(core, now, released, filling);
+            // A nearly full disk, or a stop, lets jobs wait: they go on behind it.
+            more |= is_open && chores.work_jobs(core, now, released, filling);
             for source in lost {
                 lanes.lose(&source, filling);
             }
@@ -175,12 +179,12 @@ impl State {
             return false;
         }
         let now = parts.clock.now();
-        let core = &mut parts.core;
-        core.tell_findable(parts.figures.durable());
+        let (core, chores, released) = (&mut parts.core, &mut self.chores, parts.figures.durable());
+        core.tell_findable(released);
         let is_open = parts.gate.closed().is_none();
         let more = parts.hopper.fill(|filling| {
-            let is_due = expire(core, now, filling);
-            let has_work = is_open && work_jobs(core, now, filling);
+            let is_due = chores.expire(core, now, released, filling);
+            let has_work = is_open && chores.work_jobs(core, now, released, filling);
             is_due || has_work
         });
         self.tell(now);
@@ -232,15 +236,6 @@ impl State {
         let (core, figures) = (&self.parts.core, &self.parts.figures);
         figures.tell_writer(core, now, self.parts.clock.skew_seconds());
     }
-}
-
-fn expire(core: &mut Core, now: Timestamp, filling: &mut Filling<Ticket>) -> bool {
-    filling.items.len() < WAITING_MAX && core.expire_due(now, filling)
-}
-
-/// A nearly full disk, or a stop, lets jobs wait: they go on behind it.
-fn work_jobs(core: &mut Core, now: Timestamp, filling: &mut Filling<Ticket>) -> bool {
-    filling.items.len() < WAITING_MAX && core.work_jobs(now, filling)
 }
 
 fn fail(filling: &mut Filling<Ticket>, ticket: Ticket, failure: Failure) {

@@ -57,63 +57,18 @@ impl Core {
 mod tests {
     use std::sync::Arc;
 
-    use onhand_domain::command::{
-        Action, Backorder, Command, Completeness, Detail, Place, RequestedLine, Reserve, StartJob,
-        StockEntry, Wanted, WishedTask,
-    };
-    use onhand_domain::ids::{ItemId, LocationId, TenantId, Text};
-    use onhand_domain::quantity::Quantity;
+    use onhand_domain::command::{Action, Detail, StartJob, WishedTask};
+    use onhand_domain::ids::Text;
     use onhand_domain::stock::{Rules, Stock};
 
+    use super::super::samples::{NOW, item, receive, reserve, send};
     use super::*;
-    use crate::writer::core::Envelope;
-
-    const NOW: Timestamp = Timestamp::from_millis(1_000);
-
-    fn item(name: &str) -> ItemId {
-        ItemId::parse(name).expect("valid")
-    }
-
-    fn send(core: &mut Core, action: Action) {
-        let tenant = TenantId::parse("default").expect("valid");
-        let command = Command { tenant, key: None, source: None, trace: None, action };
-        let envelope = Envelope { command: command.into(), ticket: (), searched: None };
-        let mut out = Filling::default();
-        assert!(core.handle(envelope, NOW, &mut out).is_none());
-        let outcome = out.items.last().map(|item| &item.outcome);
-        assert!(matches!(outcome, Some(Outcome::Changed { .. })), "{outcome:?}");
-    }
-
-    fn reserve(core: &mut Core, name: &str) {
-        send(
-            core,
-            Action::Reserve(Box::new(Reserve {
-                order: None,
-                customer: None,
-                local: None,
-                required_at: None,
-                ttl_ms: None,
-                completeness: Completeness::Whole,
-                max_splits: None,
-                backorder: Backorder::Policy,
-                lines: vec![RequestedLine {
-                    item: item(name),
-                    quantity: Quantity::units(1),
-                    wanted: Wanted::Anywhere,
-                    lot: None,
-                }],
-            })),
-        );
-    }
 
     /// A job on `tea` over so many reservations; tells how many records each turn made.
     fn turns(tea: usize, others: usize) -> Vec<usize> {
         let mut core = Core::new(Stock::new(Rules::default(), 7), 0, 5_000);
         for name in ["tea", "pot"] {
-            let location = LocationId::parse("north").expect("valid");
-            let place = Place { item: item(name), location };
-            let quantity = Quantity::units(1_000_000);
-            send(&mut core, Action::Receive(StockEntry { place, quantity, detail: None }));
+            receive(&mut core, name);
         }
         (0..others).for_each(|_| reserve(&mut core, "pot"));
         (0..tea).for_each(|_| reserve(&mut core, "tea"));

@@ -232,7 +232,7 @@ async fn answer(door: &Door, question: Question) -> Result<Answer, Problem> {
             description = "Only at these locations; may stand several times"),
         ("at" = Option<String>, Query,
             description = "As of this instant, by when things happened; now when absent"),
-        ("by" = Option<String>, Query,
+        ("by" = Option<schema::BasisWord>, Query,
             description = "`occurred` (what had happened by then; when absent) or `recorded` (what was \
                 known then)")
     ),

@@ -115,7 +115,7 @@ fn write(
         ("locationId" = String, Path, description = "The location"),
         ("at" = Option<String>, Query, description = "As of this instant, by when things happened; \
             now when absent"),
-        ("by" = Option<String>, Query,
+        ("by" = Option<schema::BasisWord>, Query,
             description = "`occurred` (what had happened by then; when absent) or `recorded` (what was \
                 known then)")
     ),

@@ -98,7 +98,7 @@ async fn find(door: &Door, parts: &Parts, list: List) -> Result<Answer, Problem>
         ("recordedFrom" = Option<String>, Query,
             description = "What was recorded at this instant or later"),
         ("recordedTo" = Option<String>, Query, description = "What was recorded before this instant"),
-        ("type" = Option<Vec<String>>, Query,
+        ("type" = Option<Vec<schema::MovementType>>, Query,
             description = "Only of this type; may stand several times"),
         ("reference" = Option<String>, Query,
             description = "Only with this reference or document (receipt, sale, return, shipment)"),
@@ -124,7 +124,7 @@ pub(crate) async fn list(State(door): State<Arc<Door>>, request: Request) -> Res
         ("to" = Option<String>, Query, description = "What happened before this instant"),
         ("itemId" = Option<String>, Query, description = "Only of this item"),
         ("locationId" = Option<String>, Query, description = "Only at this location"),
-        ("type" = Option<Vec<String>>, Query,
+        ("type" = Option<Vec<schema::MovementType>>, Query,
             description = "Only of this type; may stand several times")
     ),
     responses((status = 200, body = schema::Page<Movement>), schema::HistoryProblems)

@@ -113,7 +113,15 @@ use crate::http::{
         operation::sources::reset,
         operation::sources::skip,
     ),
-    components(schemas(schema::Problem, schema::InOut, inventory_value::Method))
+    components(schemas(
+        schema::Problem,
+        schema::InOut,
+        schema::BasisWord,
+        schema::ConsumedStatus,
+        schema::LetterStatus,
+        schema::MovementType,
+        inventory_value::Method
+    ))
 )]
 struct Described;
 

@@ -2,14 +2,19 @@
 //! holds each writer against its description here.
 #![allow(dead_code, reason = "these describe answers, nothing is made of them")]
 
+mod params;
+mod problems;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
+use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
+use utoipa::{PartialSchema, ToSchema};
+
+pub(crate) use params::{
+    BasisWord, ConsumedStatus, LetterStatus, MovementType, Paging, ReadHeaders, WriteHeaders,
+};
+pub(crate) use problems::{HistoryProblems, ReadProblems, WriteProblems};
 
 /// An exact number with up to 6 places.
 pub(crate) type Figure = f64;
@@ -381,110 +386,4 @@ pub(crate) struct Shortage {
     location_id: Option<String>,
     requested: Figure,
     sellable: Figure,
-}
-
-/// Headers of every read.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-pub(crate) struct ReadHeaders {
-    /// Whose data; `default` when absent.
-    #[param(rename = "X-Tenant-Id", min_length = 1, max_length = 64)]
-    tenant: Option<String>,
-    /// Ties calls and events of one flow together; echoed, made when absent.
-    #[param(rename = "X-Correlation-Id", min_length = 1, max_length = 128)]
-    correlation: Option<String>,
-}
-
-/// Headers of every write.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-pub(crate) struct WriteHeaders {
-    /// Whose data; `default` when absent.
-    #[param(rename = "X-Tenant-Id", min_length = 1, max_length = 64)]
-    tenant: Option<String>,
-    /// The same key with the same command gets the first answer again, with `Idempotency-Replayed: true`.
-    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
-    key: Option<String>,
-    /// Who asks; kept in the ledger and in events.
-    #[param(rename = "X-User-Id", min_length = 1, max_length = 128)]
-    user: Option<String>,
-    /// Ties calls and events of one flow together; echoed, made when absent.
-    #[param(rename = "X-Correlation-Id", min_length = 1, max_length = 128)]
-    correlation: Option<String>,
-    /// What made this call come.
-    #[param(rename = "X-Causation-Id", min_length = 1, max_length = 128)]
-    causation: Option<String>,
-}
-
-/// Which page of a list.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Paging {
-    /// Entries per page.
-    #[param(default = 100, minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
-    /// `nextCursor` of the page before.
-    cursor: Option<String>,
-}
-
-/// Problems that any read may answer.
-pub(crate) enum ReadProblems {}
-
-/// Problems that reads of history may answer.
-pub(crate) enum HistoryProblems {}
-
-/// Problems that any write may answer.
-pub(crate) enum WriteProblems {}
-
-const READ_PROBLEMS: [(&str, &str); 4] = [
-    ("400", "The request cannot be read: `INVALID_REQUEST` with the place"),
-    ("404", "There is no such thing: `UNKNOWN_…`"),
-    ("422", "The request makes no sense: `INVALID_…`, `LIMIT_EXCEEDED`"),
-    ("500", "Our own fault: `INTERNAL`"),
-];
-
-const HISTORY_PROBLEMS: [(&str, &str); 2] = [
-    ("410", "Before the kept history: `HISTORY_GONE` with `earliest`"),
-    ("429", "Too much is being read: `OVERLOADED`; retry after `Retry-After` seconds"),
-];
-
-const WRITE_PROBLEMS: [(&str, &str); 5] = [
-    ("409", "The stock, or the state of things, does not allow it; nothing was done"),
-    ("413", "The body is too large: `LIMIT_EXCEEDED`"),
-    ("415", "The body is not JSON: `UNSUPPORTED_MEDIA_TYPE`"),
-    ("429", "Too much work at once: `OVERLOADED`; retry after `Retry-After` seconds"),
-    ("503", "`OUTCOME_UNKNOWN`: retry with the same key; `STORAGE_FULL`: nothing was done"),
-];
-
-fn responses(problems: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
-    let response = |description: &str| {
-        let schema = Ref::from_schema_name("Problem");
-        let content = ContentBuilder::new().schema(Some(schema)).build();
-        let builder = ResponseBuilder::new().description(description);
-        RefOr::T(builder.content("application/problem+json", content).build())
-    };
-    let named = problems.iter().map(|(status, words)| ((*status).to_owned(), response(words)));
-    named.collect()
-}
-
-impl IntoResponses for ReadProblems {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        responses(&READ_PROBLEMS)
-    }
-}
-
-impl IntoResponses for HistoryProblems {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut all = responses(&READ_PROBLEMS);
-        all.extend(responses(&HISTORY_PROBLEMS));
-        all
-    }
-}
-
-impl IntoResponses for WriteProblems {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut all = responses(&READ_PROBLEMS);
-        all.extend(responses(&WRITE_PROBLEMS));
-        all
-    }
 }

@@ -19,6 +19,7 @@ use std::time::Duration;
 use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
+use onhand_storage::lower_priority;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -176,6 +177,8 @@ impl<H: Handler> Acceptor<H> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(BLOCKING_THREADS_MAX)
+            // Only those threads are started by the runtime: who asks much gives way to who buys.
+            .on_thread_start(lower_priority)
             .build();
         match runtime {
             Ok(runtime) => runtime.block_on(self.serve(listener)),

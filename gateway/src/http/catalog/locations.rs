@@ -21,6 +21,7 @@ use crate::http::json::Json;
 use crate::http::page::{List, Wanted, page};
 use crate::http::problem::{Code, Problem};
 use crate::http::schema;
+use crate::http::whole::Whole;
 
 /// All that is said about a location; what is absent takes its default.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -36,8 +37,8 @@ pub(crate) struct LocationBody<'a> {
     #[schema(default = true)]
     active: Option<bool>,
     /// Lower is chosen first.
-    #[schema(default = 100)]
-    priority: Option<i32>,
+    #[schema(value_type = Option<i32>, default = 100)]
+    priority: Option<Whole<i32>>,
 }
 
 impl LocationBody<'_> {
@@ -49,7 +50,7 @@ impl LocationBody<'_> {
                 Some(false) => Activity::Inactive,
                 _ => Activity::Active,
             },
-            priority: self.priority.unwrap_or(PRIORITY_DEFAULT),
+            priority: self.priority.map_or(PRIORITY_DEFAULT, |priority| priority.0),
         })
     }
 }

@@ -15,15 +15,15 @@ const BODY_OPTIONAL: [&str; 4] = [
 
 /// Completes the document.
 pub(super) fn finish(document: &mut Value) {
-    for (path, item) in members(&mut document["paths"]) {
-        for (_, operation) in members(item) {
+    for (path, item) in members(document, "/paths") {
+        for (_, operation) in members(item, "") {
             parameters(operation);
             body(operation, BODY_OPTIONAL.contains(&path.as_str()));
             stream(operation);
             problems(operation);
         }
         if path.ends_with(":batch") {
-            batch(&mut item["post"]);
+            batch(item);
         }
     }
     // Each of the two has a meaning of its own; one must stand there.
@@ -32,14 +32,19 @@ pub(super) fn finish(document: &mut Value) {
         json!([either("delta"), either("setTo")]);
 }
 
-fn members(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
-    value.as_object_mut().into_iter().flatten()
+/// The members of the object at a JSON pointer; what is absent has none, and stays absent.
+fn members<'a>(
+    value: &'a mut Value,
+    pointer: &str,
+) -> impl Iterator<Item = (&'a String, &'a mut Value)> {
+    value.pointer_mut(pointer).and_then(Value::as_object_mut).into_iter().flatten()
 }
 
 /// What stands in a path, a query or a header is never `null`. A page has a largest size. A
 /// correlation that cannot be kept is replaced, not refused.
 fn parameters(operation: &mut Value) {
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default().to_owned();
         let schema = &mut parameter["schema"];
         if let Some(kind) = schema["type"].as_array().and_then(|kinds| kinds.first()).cloned() {
@@ -61,7 +66,7 @@ fn parameters(operation: &mut Value) {
 fn body(operation: &mut Value, is_optional: bool) {
     let Some(body) = operation.get_mut("requestBody") else { return };
     let mut is_optional = is_optional;
-    for (_, content) in members(&mut body["content"]) {
+    for (_, content) in members(body, "/content") {
         let forms = content["schema"]["oneOf"].as_array();
         let named = forms.into_iter().flatten().find(|form| form.get("$ref").is_some()).cloned();
         if let Some(named) = named {
@@ -75,16 +80,16 @@ fn body(operation: &mut Value, is_optional: bool) {
 }
 
 /// One entry that is wrong is answered in its place, and the others are done.
-fn batch(operation: &mut Value) {
-    let schema = &mut operation["requestBody"]["content"]["application/json"]["schema"];
+fn batch(item: &mut Value) {
+    let items = item.pointer_mut("/post/requestBody/content/application~1json/schema/items");
+    let items = items.expect("a batch is a list");
     let anything = json!({ "description": "Anything else is answered 4xx in its place." });
-    schema["items"] = json!({ "anyOf": [schema["items"].take(), anything] });
+    *items = json!({ "anyOf": [items.take(), anything] });
 }
 
 /// A stream is read event by event.
 fn stream(operation: &mut Value) {
-    let content = &mut operation["responses"]["200"]["content"];
-    if let Some(stream) = content.get_mut("text/event-stream") {
+    if let Some(stream) = operation.pointer_mut("/responses/200/content/text~1event-stream") {
         let text = json!({ "type": "string" });
         stream["schema"] = json!({
             "type": "object",
@@ -96,10 +101,11 @@ fn stream(operation: &mut Value) {
 
 /// Problems have one form everywhere.
 fn problems(operation: &mut Value) {
-    for (_, response) in members(&mut operation["responses"]) {
-        let content = &mut response["content"];
-        let is_problem = content["application/json"]["schema"]["$ref"]
-            .as_str()
+    for (_, response) in members(operation, "/responses") {
+        let Some(content) = response.get_mut("content") else { continue };
+        let is_problem = content
+            .pointer("/application~1json/schema/$ref")
+            .and_then(Value::as_str)
             .is_some_and(|name| name.ends_with("/Problem"));
         if is_problem {
             let problem = content["application/json"].take();
@@ -148,6 +154,16 @@ mod tests {
             document["components"]["schemas"]["Adjustment"]["anyOf"][1]["required"][0],
             "setTo"
         );
+    }
+
+    #[test]
+    fn what_is_absent_stays_absent() {
+        let bare = json!({ "get": { "responses": { "204": { "description": "Done." } } } });
+        let mut document = json!({
+            "paths": { "/v1/things": bare }, "components": { "schemas": { "Adjustment": {} } }
+        });
+        finish(&mut document);
+        assert_eq!(document["paths"]["/v1/things"], bare);
     }
 
     #[test]

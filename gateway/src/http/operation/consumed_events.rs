@@ -46,7 +46,7 @@ fn write(record: &ConsumedRecord, names: &dyn Names, json: &mut Json) {
     params(
         ("eventId" = Option<String>, Query, description = "Only with this id"),
         ("type" = Option<String>, Query, description = "Only of this canonical type"),
-        ("status" = Option<String>, Query, description = "`processed`, `refused` or `deadLetter`"),
+        ("status" = Option<crate::http::schema::ConsumedStatus>, Query, description = "Only these"),
         ("limit" = Option<usize>, Query, description = "1 to 1,000; 100 when absent"),
         ("cursor" = Option<String>, Query, description = "Where the page before ended")
     ),

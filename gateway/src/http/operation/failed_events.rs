@@ -134,7 +134,7 @@ fn delivery<'a>(
     path = "/v1/admin/failed-events",
     tag = "Operation",
     params(
-        ("status" = Option<String>, Query, description = "`open`, `retried` or `discarded`"),
+        ("status" = Option<crate::http::schema::LetterStatus>, Query, description = "Only these"),
         ("tenantId" = Option<String>, Query, description = "Only of this tenant"),
         ("limit" = Option<usize>, Query, description = "1 to 1,000; 100 when absent"),
         ("cursor" = Option<String>, Query, description = "Where the page before ended")

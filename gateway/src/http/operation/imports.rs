@@ -18,6 +18,7 @@ use crate::http::extract::{self, BATCH_BYTES_MAX, Headers, Path};
 use crate::http::json::Json;
 use crate::http::problem::{Code, Problem};
 use crate::http::query::Query;
+use crate::http::whole::Whole;
 use crate::import::row::Row;
 use crate::import::slice::{self, Done, Numbered};
 use crate::import::standing::{self, Standing};
@@ -27,7 +28,8 @@ use crate::import::{ROWS_MAX, Refused, Stream};
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct NumberedRow<'a> {
     /// Its line in the file, from 1; ascending.
-    line: u64,
+    #[schema(value_type = u64)]
+    line: Whole<u64>,
     /// The row: as described in docs/IMPORT.md.
     #[serde(borrow)]
     #[schema(value_type = Object)]
@@ -50,7 +52,7 @@ fn read_rows(text: &str, tenant: &TenantId) -> Result<(Vec<Numbered>, Vec<Refuse
         if rows.len() + refused.len() == ROWS_MAX {
             return Err(Problem::limit(ROWS_MAX, "rows per slice"));
         }
-        let NumberedRow { line, row } = parse_text(line)?;
+        let NumberedRow { line: Whole(line), row } = parse_text(line)?;
         if line <= before {
             return Err(Problem::invalid("lines do not ascend"));
         }
@@ -110,8 +112,7 @@ pub(crate) fn write_standing(standing: &Standing, json: &mut Json) {
     ),
     responses(
         (status = 200, description = "What became of them", body = SliceAnswer),
-        (status = 429, description = "Another slice is under way", body = crate::http::schema::Problem),
-        (status = 503, description = "Send it again later", body = crate::http::schema::Problem)
+        crate::http::schema::WriteProblems
     )
 )]
 pub(crate) async fn take(State(door): State<Arc<Door>>, request: Request) -> Response {
@@ -161,7 +162,10 @@ fn act(
         ("fileHash" = String, Path, description = "BLAKE3 of the file, 64 hexadecimal digits"),
         ("cursor" = Option<String>, Query, description = "Where the answer before ended")
     ),
-    responses((status = 200, description = "How it stands", body = ImportStanding))
+    responses(
+        (status = 200, description = "How it stands", body = ImportStanding),
+        crate::http::schema::ReadProblems
+    )
 )]
 pub(crate) async fn show(State(door): State<Arc<Door>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();

@@ -20,6 +20,7 @@ use crate::http::door::Door;
 use crate::http::extract::{self, BODY_BYTES_MAX, Headers};
 use crate::http::problem::{Code, Problem};
 use crate::http::timestamp;
+use crate::http::whole::Whole;
 
 /// What is to be sent again. Without a filter everything is.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -29,7 +30,8 @@ pub(crate) struct Replay<'a> {
     #[schema(value_type = String, example = "kafka")]
     sink: Word<'a>,
     /// Behind this record; from the beginning when absent.
-    after_sequence: Option<u64>,
+    #[schema(value_type = Option<u64>)]
+    after_sequence: Option<Whole<u64>>,
     /// Not before this instant.
     #[schema(value_type = Option<String>, format = DateTime)]
     from: Option<Word<'a>>,
@@ -62,7 +64,7 @@ impl Replay<'_> {
         // An application names its events as it likes: a name that nothing bears matches nothing.
         let types = self.types.iter().flatten().map(|word| word.as_str().to_owned()).collect();
         Ok(Wanted {
-            after: self.after_sequence.unwrap_or(0),
+            after: self.after_sequence.map_or(0, |after| after.0),
             from: time("from", &self.from)?,
             to: time("to", &self.to)?,
             types,
@@ -107,7 +109,7 @@ fn wrong(field: &'static str, detail: String) -> Problem {
 fn check_kept(door: &Door, asked: &Replay<'_>, from: Option<Timestamp>) -> Result<(), Problem> {
     let history = door.engine.history();
     let Some(earliest) = history.earliest() else { return Ok(()) };
-    if asked.after_sequence.is_some_and(|after| after < history.gone_to()) {
+    if asked.after_sequence.is_some_and(|after| after.0 < history.gone_to()) {
         return Err(Problem::gone("afterSequence", earliest));
     }
     match from {

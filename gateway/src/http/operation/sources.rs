@@ -21,6 +21,7 @@ use crate::http::door::Door;
 use crate::http::extract::{self, BODY_BYTES_MAX, Headers, Path, id};
 use crate::http::json::Json;
 use crate::http::problem::{Code, Problem};
+use crate::http::whole::Whole;
 
 /// A source: configured, known to the log, or both.
 struct Shown {
@@ -171,9 +172,11 @@ pub(crate) async fn reset(State(door): State<Arc<Door>>, request: Request) -> Re
 #[serde(rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub(crate) struct Skip<'a> {
     /// Of this partition.
-    partition: u32,
+    #[schema(value_type = u32)]
+    partition: Whole<u32>,
     /// Before this offset.
-    next_offset: u64,
+    #[schema(value_type = u64)]
+    next_offset: Whole<u64>,
     /// For the audit.
     #[schema(value_type = Option<String>)]
     reason: Option<Word<'a>>,
@@ -200,7 +203,7 @@ pub(crate) async fn skip(State(door): State<Arc<Door>>, request: Request) -> Res
         let reason = reason(asked.reason.as_ref())?;
         let path = Path::of(&parts.uri);
         let (_, stream) = named(&door, &path)?;
-        let Skip { partition, next_offset, .. } = asked;
+        let (partition, next_offset) = (asked.partition.0, asked.next_offset.0);
         let upkeep = Upkeep::SkipSource { stream, partition, next_offset, reason };
         tell(&door, &Headers::of(&parts.headers), &path, upkeep).await
     }

@@ -34,7 +34,7 @@ pub(crate) struct VerifyBody {
     request_body = Option<VerifyBody>,
     responses(
         (status = 202, description = "It has begun", body = Chore),
-        (status = 409, description = "Another one is under way", body = crate::http::schema::Problem)
+        crate::http::schema::WriteProblems
     )
 )]
 pub(crate) async fn begin(State(door): State<Arc<Door>>, request: Request) -> Response {

@@ -19,6 +19,7 @@ use crate::http::extract::id;
 use crate::http::problem::{Code, Problem};
 use crate::http::stock::lot_named;
 use crate::http::timestamp;
+use crate::http::whole::Whole;
 
 /// Seconds until a reservation ends by itself, unless told otherwise.
 const TTL_SECONDS_DEFAULT: i64 = 900;
@@ -72,8 +73,8 @@ pub(crate) struct ReservationBody<'a> {
     #[schema(default = false)]
     allow_partial: Option<bool>,
     /// Locations that one line may be split over; any number when absent.
-    #[schema(minimum = 1)]
-    max_splits: Option<u32>,
+    #[schema(value_type = Option<u32>, minimum = 1)]
+    max_splits: Option<Whole<u32>>,
     /// Use of backorder room.
     backorder: Option<BackorderWord>,
     /// What is wanted; at least one line.
@@ -165,7 +166,7 @@ impl ReservationBody<'_> {
     pub(crate) fn action(&self) -> Result<Action, Problem> {
         let required = self.required_at.as_ref();
         let required = required.map(|at| timestamp::parse(Field::named("requiredAt"), at.as_str()));
-        if self.max_splits == Some(0) {
+        if self.max_splits == Some(Whole(0)) {
             let field = Field::named("maxSplits");
             return Err(Problem::field(
                 Code::InvalidRequest,
@@ -187,7 +188,7 @@ impl ReservationBody<'_> {
                 Some(true) => Completeness::Partial,
                 _ => Completeness::Whole,
             },
-            max_splits: self.max_splits,
+            max_splits: self.max_splits.map(|most| most.0),
             backorder: self.backorder.map(Backorder::from).unwrap_or_default(),
             lines: read_lines(&self.lines, |index, line| line.read(index, Range::Positive))?,
         })))

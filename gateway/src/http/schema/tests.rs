@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use utoipa::IntoResponses;
 
 use super::*;
 use crate::http::json::Json;

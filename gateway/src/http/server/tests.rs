@@ -228,6 +228,8 @@ fn a_stream_is_never_late() {
         header_timeout: short,
         idle_timeout: short,
         request_timeout: short,
+        // The stream of this handler does not end with the server.
+        drain_timeout: Duration::ZERO,
         ..config()
     };
     let fixture = Fixture::start(limits);

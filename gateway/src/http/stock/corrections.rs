@@ -19,6 +19,7 @@ use crate::http::problem::{Code, Problem};
 use crate::http::schema;
 use crate::http::stock::{STOCK, kept, lot_put, place, stock_body};
 use crate::http::timestamp;
+use crate::http::whole::Whole;
 
 const REASON: Field = Field::named("reason");
 
@@ -67,7 +68,8 @@ stock_body! {
         /// 409 `STALE` when on hand is another.
         expected_on_hand: Option<Decimal<'a>>,
         /// 409 `STALE` when the version is another.
-        expected_version: Option<u64>,
+        #[schema(value_type = Option<u64>)]
+        expected_version: Option<Whole<u64>>,
         /// Cost of a unit of what is found.
         unit_cost: Option<Decimal<'a>>,
         /// A fact: booked even when the stock is not there.
@@ -92,7 +94,7 @@ impl Adjustment<'_> {
             bucket: self.bucket.map_or(Bucket::Available, Bucket::from),
             target,
             expected_on_hand: quantity_if(self.expected_on_hand, on_hand, Range::Any)?,
-            expected_version: self.expected_version,
+            expected_version: self.expected_version.map(|version| version.0),
             force: if self.force == Some(true) { Force::Fact } else { Force::Wish },
             detail: kept(Detail {
                 reason: Some(text(&self.reason, REASON)?),
@@ -179,7 +181,8 @@ stock_body! {
         /// What was found on hand, zero or more.
         counted: Decimal<'a>,
         /// 409 `STALE` when the version is another.
-        expected_version: Option<u64>,
+        #[schema(value_type = Option<u64>)]
+        expected_version: Option<Whole<u64>>,
         /// Cost of a unit of what is found.
         unit_cost: Option<Decimal<'a>>,
         /// The lot that the variance is booked on.
@@ -197,7 +200,7 @@ impl StockCount<'_> {
         Ok(Action::Count(Count {
             place: place(&self.item_id, &self.location_id)?,
             counted: self.counted.quantity(Field::named("counted"), Range::NotNegative)?,
-            expected_version: self.expected_version,
+            expected_version: self.expected_version.map(|version| version.0),
             detail: kept(Detail {
                 unit_cost: money_if(self.unit_cost, Field::named("unitCost"))?,
                 lot: lot_put(self.lot_number.as_ref())?,
