@@ -232,3 +232,25 @@ fn the_outbox_tells_every_record_once_and_follows() {
     assert_eq!(next.expect("readable").expect("the engine runs")[0].sequence, 51);
     let _: &Arc<_> = engine.view();
 }
+
+#[test]
+fn a_stretch_has_the_records_behind_a_place_and_no_others() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (engine, port) = start(&directory);
+    block(port.call_batch((0..50).map(|_| receive(1)).collect()));
+    for after in [0, 1, 17, 49] {
+        let mut tail = engine.outbox().tail(after);
+        let mut records = std::collections::VecDeque::new();
+        while records.back().is_none_or(|last: &crate::Published| last.sequence < 50) {
+            let stretch = block(tail.next_stretch()).expect("readable");
+            let mut stretch = stretch.expect("the engine runs");
+            let last = stretch.last();
+            while stretch.next_frame(&mut records).expect("readable") {}
+            assert_eq!(records.back().map(|record| record.sequence), last);
+        }
+        let sequences: Vec<u64> = records.iter().map(|record| record.sequence).collect();
+        assert_eq!(sequences, (after + 1..=50).collect::<Vec<u64>>());
+        let whole = block(engine.outbox().read(after)).expect("readable");
+        assert!(records.iter().zip(&whole).all(|(one, other)| one.change == other.change));
+    }
+}

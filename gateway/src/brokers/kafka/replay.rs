@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use onhand_domain::time::Timestamp;
 use onhand_engine::Engine;
-use onhand_engine::events::{Event, EventType, events_of};
+use onhand_engine::events::{Event, events_of};
 use onhand_engine::ids::LOG;
 use parking_lot::Mutex;
 use rdkafka::producer::{BaseRecord, ThreadedProducer};
@@ -35,8 +35,8 @@ pub(crate) struct Wanted {
     pub(crate) from: Option<Timestamp>,
     /// Before this instant.
     pub(crate) to: Option<Timestamp>,
-    /// Only these types; all when empty.
-    pub(crate) types: Vec<EventType>,
+    /// Only these types, by our names or the application's; all when empty.
+    pub(crate) types: Vec<String>,
     /// Only of this aggregate.
     pub(crate) aggregate: Option<String>,
     /// Where to, in which words.
@@ -176,7 +176,7 @@ impl Replay {
                 }
                 let names = self.engine.view().directory();
                 let events = events_of(LOG, record.epoch, record.sequence, &record.change, names);
-                for event in events.iter().filter(|event| self.fits(event)) {
+                for event in events.iter().filter(|event| self.wanted.takes(event)) {
                     matched += 1;
                     if let Some(sender) = &mut sender {
                         sender.send(event).await?;
@@ -190,10 +190,12 @@ impl Replay {
         };
         Ok(Replayed { id: self.id.clone(), matched, sent })
     }
+}
 
-    fn fits(&self, event: &Event) -> bool {
-        let Wanted { types, aggregate, routes, .. } = &self.wanted;
-        (types.is_empty() || types.contains(&event.event_type))
+impl Wanted {
+    fn takes(&self, event: &Event) -> bool {
+        let Self { types, aggregate, routes, .. } = self;
+        (types.is_empty() || types.iter().any(|wanted| wanted == event.type_name()))
             && aggregate.as_ref().is_none_or(|wanted| *wanted == event.aggregate_id)
             && routes.of(event).next().is_some()
     }
@@ -214,8 +216,9 @@ impl<'a> Sender<'a> {
         let deliveries = Arc::<Deliveries>::default();
         let made = producer(&replay.config, &deliveries, Pace::Together);
         let producer = made.map_err(|error| ReplayError::Broken(error.to_string(), 0))?;
-        let topics = replay.config.routes.topics();
-        look(&producer, &topics, LOOK_WAIT).map_err(|error| ReplayError::Broken(error, 0))?;
+        for topic in replay.config.routes.topics() {
+            look(&producer, topic, LOOK_WAIT).map_err(|error| ReplayError::Broken(error, 0))?;
+        }
         let under_way = Ledger::new(Cursor::START);
         let room = Messages::default();
         Ok(Self { replay, producer, deliveries, under_way, room, sent: 0 })
@@ -233,7 +236,8 @@ impl<'a> Sender<'a> {
         for sent in spell(event, &config.routes, &mut room) {
             // Every message is a place of its own here: nobody resumes a replay.
             let place = Cursor::behind(self.under_way.entered() + 1);
-            let tag = self.under_way.enter(place, &[sent.message.body.len()], ())[0];
+            let tags = self.under_way.enter(place, [sent.message.body.len()], ());
+            let tag = tags.last().expect("it has a message");
             let record = BaseRecord::with_opaque_to(sent.topic, tag.to_opaque())
                 .key(key.as_str())
                 .payload(sent.message.body)
@@ -282,5 +286,39 @@ impl<'a> Sender<'a> {
 
     fn broken(&self, what: &dyn std::fmt::Display) -> ReplayError {
         ReplayError::Broken(what.to_string(), self.sent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onhand_engine::events::EventType;
+
+    use crate::brokers::routes::Route;
+    use crate::dialect::Dialect;
+    use crate::dialect::samples;
+
+    #[test]
+    fn types_are_ours_or_the_applications() {
+        let event = samples::sample(EventType::ApplicationEvent);
+        let sold = samples::sample(EventType::StockLevelChanged);
+        for (wanted, expected) in [
+            (vec![], [true, true]),
+            (vec!["StockLevelChanged"], [false, true]),
+            (vec![event.type_name()], [true, false]),
+            (vec!["StockLevelChanged", event.type_name()], [true, true]),
+            (vec!["NobodySaysThis"], [false, false]),
+        ] {
+            let wanted = Wanted {
+                after: 0,
+                from: None,
+                to: None,
+                types: wanted.into_iter().map(str::to_owned).collect(),
+                aggregate: None,
+                routes: Routes::one(Route::whole("a".to_owned(), Dialect::Standard)),
+                run: Run::Dry,
+            };
+            assert_eq!([&event, &sold].map(|it| wanted.takes(it)), expected, "{:?}", wanted.types);
+        }
     }
 }

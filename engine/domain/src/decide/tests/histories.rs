@@ -350,7 +350,7 @@ impl Step {
             2 => Upkeep::Advance(std::vec![self.source(world).position]),
             3..=6 => {
                 let action = std::boxed::Box::new(self.told(self.stock_action(world), world));
-                Upkeep::Retry { letter, with: Retry::Act(action) }
+                Upkeep::Retry { letter, with: Retry::Act(action, None) }
             }
             7 => Upkeep::Retry { letter, with: Retry::Failed(fault) },
             8 => Upkeep::Retry { letter, with: Retry::Done },
