@@ -65,13 +65,11 @@ impl Layers {
         ordered
     }
 
-    /// Layers of the shelf in the order in which they will be picked, then the other areas by age.
+    /// Layers in the order in which they will be picked: those of the shelf, then the other areas.
     #[must_use]
     pub fn in_picking_order(&self, strategy: Strategy) -> Vec<(Area, &Layer)> {
-        let of = |area: Area| {
-            let strategy = if area == Area::Shelf { strategy } else { Strategy::Fifo };
-            self.ordered(area, strategy).into_iter().map(move |layer| (area, layer))
-        };
+        let of =
+            |area: Area| self.ordered(area, strategy).into_iter().map(move |layer| (area, layer));
         Area::ALL.into_iter().flat_map(of).collect()
     }
 
