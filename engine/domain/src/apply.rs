@@ -381,7 +381,7 @@ impl Stock {
     pub fn forget(&mut self, now: crate::time::Timestamp, limit: usize, findable: u64) -> usize {
         let forgotten = self.promises.forget(now, limit, findable);
         let left = limit.saturating_sub(forgotten);
-        let forgotten = forgotten.saturating_add(self.records.forget(now, left));
+        let forgotten = forgotten.saturating_add(self.records.forget(now, left, findable));
         let left = limit.saturating_sub(forgotten);
         let forgotten = forgotten.saturating_add(self.moments.forget(now, left));
         let left = limit.saturating_sub(forgotten);

@@ -243,6 +243,23 @@ impl Archive {
         Ok((now.effective, now.tracking))
     }
 
+    /// Whether the location was closed for selling when the position last changed before: it could have
+    /// sold something by its policy, and its record says that it could not.
+    fn was_closed(
+        &self,
+        log: &dyn ReadLog,
+        number: PositionNumber,
+        (standing, policy): (Standing, Policy),
+    ) -> Result<bool, LogError> {
+        if standing.sequence == 0 {
+            return Ok(false);
+        }
+        let Some(change) = read_change(log, standing.sequence)? else { return Ok(false) };
+        let Some(held) = position_in(&change, number) else { return Ok(false) };
+        let could = policy.sellable(held.figures.available);
+        Ok(held.sellable == Some(Quantity::ZERO) && could != Some(Quantity::ZERO))
+    }
+
     fn position_as_of(
         &self,
         log: &dyn ReadLog,
@@ -257,7 +274,11 @@ impl Archive {
         let sellable = match self.terms(log, standing, &now)? {
             _ if is_as_now => now.sellable,
             (_, Tracking::Untracked) => None,
-            (policy, Tracking::Tracked) => policy.sellable(figures.available),
+            (policy, Tracking::Tracked) => {
+                let is_closed = self.was_closed(log, now.number, (standing, policy))?;
+                let sellable = policy.sellable(figures.available);
+                if is_closed { Some(Quantity::ZERO) } else { sellable }
+            }
         };
         let Standing { sequence, version, .. } = standing;
         Ok(PositionAsOf { now, figures, sellable, version, sequence, seen: instant.seen })

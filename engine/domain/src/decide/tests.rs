@@ -22,6 +22,7 @@ mod letters;
 mod life;
 mod lines;
 mod lots;
+mod lots_named;
 mod many;
 mod overflow;
 mod recall;

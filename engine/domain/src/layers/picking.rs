@@ -61,13 +61,11 @@ impl Layers {
         }
     }
 
-    /// Layers of the shelf in the order in which they will be picked, then the other areas by age.
+    /// Layers in the order in which they will be picked: those of the shelf, then the other areas.
     #[must_use]
     pub fn in_picking_order(&self, strategy: Strategy) -> Vec<(Area, &Layer)> {
-        let of = |area: Area| {
-            let strategy = if area == Area::Shelf { strategy } else { Strategy::Fifo };
-            self.order(area, strategy).into_layers().map(move |layer| (area, layer))
-        };
+        let of =
+            |area: Area| self.order(area, strategy).into_layers().map(move |layer| (area, layer));
         Area::ALL.into_iter().flat_map(of).collect()
     }
 

@@ -1,6 +1,7 @@
 //! Sending again what was sent before, because somebody asked for it: on a thread and with a client of
 //! its own, so that what follows the log is not kept waiting.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
@@ -65,19 +66,53 @@ pub(crate) struct Replayed {
     pub(crate) sent: u64,
 }
 
+/// Whether an answer was given before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answering {
+    /// It was done for this call.
+    First,
+    /// It was done for an earlier call with the same key.
+    Again,
+}
+
 /// Why there was no replay, or not all of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ReplayError {
     /// Another one is running.
     Busy,
+    /// Its key was used for another one.
+    KeyReused,
     /// The broker or the log failed, after so many messages.
     Broken(String, u64),
+}
+
+/// So many replays are remembered by their keys; the oldest is forgotten first, all at the end of the process.
+const ANSWERED_MAX: usize = 1_000;
+
+/// What replays with a key have done, oldest first.
+#[derive(Debug, Default)]
+struct Answered(VecDeque<(String, String, Replayed)>);
+
+impl Answered {
+    /// What was done under a key; `None`: nothing.
+    fn find(&self, key: &str, asked: &str) -> Option<Result<Replayed, ReplayError>> {
+        let (_, known, done) = self.0.iter().find(|(held, _, _)| held == key)?;
+        Some(if known == asked { Ok(done.clone()) } else { Err(ReplayError::KeyReused) })
+    }
+
+    fn note(&mut self, key: String, asked: String, done: Replayed) {
+        if self.0.len() == ANSWERED_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back((key, asked, done));
+    }
 }
 
 /// Lets one replay through at a time.
 #[derive(Debug, Default)]
 pub(super) struct Turnstile {
     is_taken: Arc<AtomicBool>,
+    answered: Arc<Mutex<Answered>>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -93,12 +128,23 @@ impl Turnstile {
 
 impl Bridge {
     /// Sends again what is wanted and was durable when it began. It goes on to its end when the caller
-    /// is gone.
+    /// is gone. Under a key that was answered already it tells the same, and sends nothing.
     ///
     /// # Errors
-    /// Another one is running, the broker is away, or the log cannot be read.
-    pub(crate) async fn replay(&self, wanted: Wanted) -> Result<Replayed, ReplayError> {
+    /// Another one is running, the key was used for another one, the broker is away, or the log cannot be read.
+    pub(crate) async fn replay(
+        &self,
+        wanted: Wanted,
+        key: Option<&str>,
+    ) -> Result<(Replayed, Answering), ReplayError> {
+        let named = key.map(|key| (key.to_owned(), format!("{wanted:?}")));
         let is_taken = Arc::clone(&self.replay.is_taken);
+        let answered = Arc::clone(&self.replay.answered);
+        if let Some((key, asked)) = &named
+            && let Some(known) = answered.lock().find(key, asked)
+        {
+            return known.map(|done| (done, Answering::Again));
+        }
         if is_taken.swap(true, SeqCst) {
             return Err(ReplayError::Busy);
         }
@@ -112,6 +158,9 @@ impl Bridge {
         };
         let work = move || {
             let done = replay.run();
+            if let (Some((key, asked)), Ok(done)) = (named, &done) {
+                answered.lock().note(key, asked, done.clone());
+            }
             is_taken.store(false, SeqCst);
             // Whoever asked may be gone; the log line tells it too.
             let _ = tell.send(done);
@@ -125,7 +174,8 @@ impl Bridge {
                 return Err(broken(&error));
             }
         }
-        told.await.map_err(|error| broken(&error))?
+        let done = told.await.map_err(|error| broken(&error))??;
+        Ok((done, Answering::First))
     }
 }
 
@@ -320,5 +370,21 @@ mod tests {
             };
             assert_eq!([&event, &sold].map(|it| wanted.takes(it)), expected, "{:?}", wanted.types);
         }
+    }
+
+    /// "Same key + same command: the first answer again"; "same key + other command: `IDEMPOTENCY_KEY_REUSED`".
+    #[test]
+    fn a_key_answers_again_for_the_same_wish_only() {
+        let done = |id: &str| Replayed { id: id.to_owned(), matched: 2, sent: 2 };
+        let mut answered = Answered::default();
+        assert_eq!(answered.find("K", "all"), None);
+        answered.note("K".to_owned(), "all".to_owned(), done("first"));
+        assert_eq!(answered.find("K", "all"), Some(Ok(done("first"))));
+        assert_eq!(answered.find("K", "some"), Some(Err(ReplayError::KeyReused)));
+        for number in 0..ANSWERED_MAX {
+            answered.note(format!("K-{number}"), "all".to_owned(), done("other"));
+        }
+        assert_eq!(answered.find("K", "all"), None, "the oldest is forgotten");
+        assert_eq!(answered.0.len(), ANSWERED_MAX);
     }
 }

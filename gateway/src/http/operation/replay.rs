@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use onhand_domain::rejection::Rejection;
 use onhand_domain::time::Timestamp;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::brokers::kafka::replay::{ReplayError, Replayed, Run, Wanted};
+use crate::brokers::kafka::replay::{Answering, ReplayError, Replayed, Run, Wanted};
 use crate::brokers::kafka::{Bridge, SINK};
 use crate::brokers::routes::{Route, Routes, dialect_names, is_topic};
 use crate::dialect::Dialect;
@@ -151,12 +152,15 @@ pub(crate) async fn replay(State(door): State<Arc<Door>>, request: Request) -> R
         };
         let wanted = asked.wanted(bridge)?;
         check_kept(&door, &asked, wanted.from)?;
-        let Replayed { id, matched, sent } = bridge.replay(wanted).await?;
-        Ok(Answer::object(|json| {
+        let key = Headers::of(&parts.headers).key()?;
+        let (done, answering) = bridge.replay(wanted, key).await?;
+        let Replayed { id, matched, sent } = done;
+        let answer = Answer::object(|json| {
             json.text("replayId", &id);
             json.number("matched", matched);
             json.number("sent", sent);
-        }))
+        });
+        Ok(answer.replayed_if(answering == Answering::Again))
     }
     .await;
     answer::conclude(outcome, &parts)
@@ -169,6 +173,7 @@ impl From<ReplayError> for Problem {
                 let detail = "another replay is running; try again when it is done";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, Code::Overloaded, detail).later()
             }
+            ReplayError::KeyReused => Self::refused(&Rejection::KeyReused),
             ReplayError::Broken(what, sent) => {
                 let detail = format!(
                     "the replay broke off: {what}; {sent} messages were sent, and may be sent again"

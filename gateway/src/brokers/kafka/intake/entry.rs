@@ -79,6 +79,9 @@ pub(super) fn entry(taken: &Taken<'_>, transfers: &TransferNames) -> (Entry, Tol
             let canonical = intake.read.and_then(|found| found.canonical);
             let canonical = canonical.expect("only known types are acted on");
             let named = named(&act);
+            if matches!(act.clock, Clock::Ahead) {
+                told.note_ahead();
+            }
             act_on(taken, act, canonical.as_str(), transfers).map_or_else(
                 || {
                     let (tenant, name) = named.expect("only a named transfer can be unknown");
