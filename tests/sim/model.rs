@@ -214,9 +214,11 @@ impl Model {
         let (next, told) = step.finish();
         *self = next;
         self.sequence = sequence;
-        if !told.touched.is_empty() {
-            let (moves, shipped) = (told.moves.clone(), told.shipped.clone());
-            let booked = Booked { tenant, moves, shipped, order: told.order.clone() };
+        let has_positions = !told.touched.is_empty();
+        if has_positions || !told.shipped.is_empty() {
+            let (moves, shipped, order) =
+                (told.moves.clone(), told.shipped.clone(), told.order.clone());
+            let booked = Booked { tenant, moves, shipped, order, has_positions };
             self.records.insert(sequence, Rc::new(booked));
         }
         told

@@ -50,6 +50,11 @@ pub(crate) fn location(dice: &mut Dice) -> LocationId {
     }
 }
 
+/// All of them that there are.
+pub(crate) fn everywhere() -> impl Iterator<Item = LocationId> {
+    LOCATIONS[..13].iter().map(|id| LocationId::trusted(id))
+}
+
 pub(crate) fn tenant(dice: &mut Dice) -> TenantId {
     let other = dice.once_in(6);
     TenantId::trusted(TENANTS[usize::from(other)])

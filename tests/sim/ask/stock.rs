@@ -67,6 +67,27 @@ pub(crate) fn assortment(step: usize, known: &Known<'_>) -> Vec<Action> {
         let quantity = Quantity::units(9);
         actions.push(Action::Receive(StockEntry { place, quantity, detail: None }));
     }
+    if step == 1 {
+        actions.extend(scattered(known));
+    }
+    actions
+}
+
+/// What is asked for most lies at so many places that their order is kept.
+fn scattered(known: &Known<'_>) -> Vec<Action> {
+    let item = ItemId::trusted("tea");
+    let mut actions = Vec::new();
+    for location in world::everywhere() {
+        if known.model.is_strict {
+            let attributes = LocationAttributes::default();
+            let location = location.clone();
+            actions.push(Action::PutLocation { location, attributes });
+            actions.push(Action::PutItem { item: item.clone(), attributes: Arc::default() });
+        }
+        let place = Place { item: item.clone(), location };
+        let quantity = Quantity::units(4);
+        actions.push(Action::Receive(StockEntry { place, quantity, detail: None }));
+    }
     actions
 }
 

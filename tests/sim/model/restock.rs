@@ -36,7 +36,7 @@ impl Step {
         let record = record.cloned().ok_or(Rejection::UnknownTransaction)?;
         let at = usize::try_from(place).expect("small");
         let Some(booked) = record.moves.get(at).cloned() else {
-            let names_record = at == 0;
+            let names_record = at == 0 && record.has_positions;
             let nothing = Rejection::NotReversible(None);
             return Err(if names_record { nothing } else { Rejection::UnknownTransaction });
         };

@@ -46,6 +46,7 @@ pub(crate) struct Booked {
     pub(crate) shipped: Vec<(Share, Option<usize>)>,
     /// The order of what came back by it.
     pub(crate) order: Option<Reference>,
+    pub(crate) has_positions: bool,
 }
 
 /// What a record must say.
