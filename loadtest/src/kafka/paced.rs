@@ -52,7 +52,8 @@ pub fn sell(
     progress: &mut Progress,
     sold: &mut Sold,
 ) -> Result<Paced, Failure> {
-    let sales = (rate * span.as_secs_f64()) as u64;
+    let gap = Duration::from_secs_f64(1.0 / rate);
+    let sales = u64::try_from(span.as_nanos() / gap.as_nanos().max(1)).unwrap_or(u64::MAX);
     let picker = Picker::new(settings.pick, settings.positions, settings.seed);
     let before = buckets(&progress.metrics()?);
     let start = Instant::now();

@@ -12,6 +12,7 @@ use onhand_storage::LogError;
 use crate::http::events::cursor::Cursor;
 
 /// What comes next.
+#[expect(clippy::large_enum_variant, reason = "it goes from hand to hand and is never kept")]
 pub(super) enum Next {
     /// An event.
     Event(Event),

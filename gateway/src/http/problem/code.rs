@@ -75,7 +75,7 @@ pub(crate) enum Code {
 impl Code {
     /// All codes.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 34] = [
+    pub(crate) const ALL: [Self; 33] = [
         Self::InvalidRequest,
         Self::InvalidQuantity,
         Self::InvalidId,
