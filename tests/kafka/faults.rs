@@ -1,6 +1,7 @@
 //! Faults that a real broker does not produce when asked: librdkafka's own mock of a cluster does. It
 //! checks no sequences and no fences, so what is shown here is what we do about an error, not that a broker
-//! would give it.
+//! would give it. And it takes a request behind one that it refused, which a broker that knows the client
+//! does not: where it knows the client, what is sent shares one request.
 
 use std::time::Duration;
 
@@ -71,17 +72,21 @@ impl Floor {
     }
 }
 
-/// Sells so many, each its own record, while these errors come; then everything is there, in order.
+/// Sells so many, each its own record.
+fn sell(shop: &Shop, count: usize) {
+    let sale = json!({ "op": "sale", "itemId": "tea", "locationId": "A", "quantity": 1 });
+    shop.post("/v1/stock:batch", &json!(vec![sale; count])).expect(200);
+}
+
+/// Sells so many while these errors come; then everything is there, in order.
 #[track_caller]
 fn published_all_the_same(request: RDKafkaApiKey, errors: &[RDKafkaRespErr]) -> Floor {
-    let floor = Floor::open(&[]);
+    let floor = Floor::open(&[("ONHAND_KAFKA_LINGER", "500ms")]);
     let shop = floor.shop();
-    shop.receive("tea", "A", 1);
+    sell(&shop, 1);
     wait_until_published(&floor.server);
     floor.fails(request, errors);
-    for _ in 1..40 {
-        shop.receive("tea", "A", 1);
-    }
+    sell(&shop, 39);
     wait_until_published(&floor.server);
     assert_eq!(floor.audit().version("shop:tea:A"), 40, "{errors:?}");
     assert_eq!(sink(&floor.server).number("failed"), 0, "{errors:?}");
@@ -119,6 +124,26 @@ fn a_client_that_was_fenced_or_lost_its_thread_is_made_anew() {
     }
 }
 
+/// From a client that it does not know a broker takes whatever comes first, as the mock always does.
+#[test]
+fn nothing_overtakes_the_first_event_in_a_partition_when_it_is_refused() {
+    use RDKafkaRespErr as Error;
+    for error in [
+        Error::RD_KAFKA_RESP_ERR_POLICY_VIOLATION,
+        Error::RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
+        Error::RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING,
+    ] {
+        // Every message is a request of its own.
+        let floor = Floor::open(&[("ONHAND_KAFKA_LINGER", "0ms")]);
+        floor.fails(RDKafkaApiKey::Produce, &[error; 2]);
+        sell(&floor.shop(), 40);
+        wait_until_published(&floor.server);
+        assert_eq!(floor.audit().version("shop:tea:A"), 40, "{error:?}");
+        assert!(floor.retries() >= 1, "{error:?}");
+        assert!(floor.letters().is_empty(), "{error:?}");
+    }
+}
+
 #[test]
 fn a_right_that_is_missing_for_a_while_gives_nothing_up() {
     use RDKafkaRespErr as Error;
@@ -137,10 +162,7 @@ fn what_is_refused_is_tried_four_times_however_many_share_its_batch() {
     const REFUSED: RDKafkaRespErr = RDKafkaRespErr::RD_KAFKA_RESP_ERR_POLICY_VIOLATION;
     let floor = Floor::open(&[("ONHAND_KAFKA_LINGER", "500ms")]);
     let shop = floor.shop();
-    let sell = |count: usize| {
-        let sale = json!({ "op": "sale", "itemId": "tea", "locationId": "A", "quantity": 1 });
-        shop.post("/v1/stock:batch", &json!(vec![sale; count])).expect(200);
-    };
+    let sell = |count: usize| sell(&shop, count);
     sell(1);
     wait_until_published(&floor.server);
     // The first attempt of the batch, and two of its first message alone.

@@ -87,7 +87,10 @@ impl<'a> Draft<'a> {
 
     /// Takes over who sent the command, and its place in its source.
     pub(crate) fn sign(change: &mut Change, command: &Command) {
-        change.source.clone_from(&command.source);
+        // The retry of a dead letter comes from no source, but may act as the event of its message.
+        if let Some(source) = &command.source {
+            change.source = Some(Arc::clone(source));
+        }
         change.trace.clone_from(&command.trace);
         change.key = command
             .key

@@ -161,7 +161,8 @@ fn two_dead_letters_of_one_event_act_once() {
 #[test]
 fn a_retry_that_is_refused_does_not_take_its_event() {
     let (mut world, [first, second]) = twice_unreadable();
-    let told = event(first, 7, 1, receive("ghost@north", "3"));
+    world.untracked("card");
+    let told = event(first, 7, 1, receive("card@north", "3"));
     let with = Retry::Act(Box::new(told.action), told.source);
     let refused = world.send(&upkeep(Upkeep::Retry { letter: first, with }));
     assert_eq!(cause(&refused), Some(Cause::Refused), "{refused:?}");
