@@ -323,6 +323,7 @@ impl Stock {
     /// a record above `findable` stays, because a recall would not find it yet.
     pub fn forget(&mut self, now: crate::time::Timestamp, limit: usize, findable: u64) -> usize {
         let forgotten = self.promises.forget(now, limit, findable);
-        forgotten.saturating_add(self.records.forget(now, limit.saturating_sub(forgotten)))
+        let left = limit.saturating_sub(forgotten);
+        forgotten.saturating_add(self.records.forget(now, left, findable))
     }
 }

@@ -79,8 +79,9 @@ impl Records {
         }
     }
 
-    /// Forgets at most `limit` of what has been here long enough; returns how many.
-    pub(crate) fn forget(&mut self, now: Timestamp, limit: usize) -> usize {
+    /// Forgets at most `limit` of what has been here long enough; returns how many. Reversals by a record
+    /// above `findable` stay: a search would not find them.
+    pub(crate) fn forget(&mut self, now: Timestamp, limit: usize, findable: u64) -> usize {
         let mut forgotten = 0_usize;
         while forgotten < limit && self.fading.front().is_some_and(|(until, _)| *until <= now) {
             let Some((_, sequence)) = self.fading.pop_front() else { break };
@@ -90,6 +91,11 @@ impl Records {
         let is_over =
             |front: Option<&(Timestamp, _)>| front.is_some_and(|(until, _)| *until <= now);
         while forgotten < limit && is_over(self.fading_reversals.front()) {
+            let front = self.fading_reversals.front().map(|(_, place)| place);
+            let by = front.and_then(|place| self.reversals.get(place));
+            if by.is_some_and(|by| *by > findable) {
+                break;
+            }
             let Some((_, place)) = self.fading_reversals.pop_front() else { break };
             self.reversals.remove(&place);
             forgotten = forgotten.saturating_add(1);
@@ -123,12 +129,22 @@ mod tests {
         records.reverse(PLACE, 9, at(100));
         records.recall(7, unreversed(), at(200));
         assert_eq!(reversed_by(&records), Some(9));
-        records.forget(at(1_100), 10);
+        records.forget(at(1_100), 10, 9);
         assert_eq!(reversed_by(&records), Some(9), "the record outlives what was noted");
-        records.forget(at(1_200), 10);
+        records.forget(at(1_200), 10, 9);
         assert!(records.get(7).is_none());
         records.recall(7, unreversed(), at(1_200));
         assert_eq!(reversed_by(&records), None, "the log knows by then");
+    }
+
+    /// However far a clock jumps: what the log cannot tell yet is not forgotten.
+    #[test]
+    fn a_reversal_that_is_not_durable_is_not_forgotten() {
+        let mut records = Records::new(1_000);
+        records.reverse(PLACE, 9, at(100));
+        records.forget(at(9_000), 10, 8);
+        records.recall(7, unreversed(), at(9_000));
+        assert_eq!(reversed_by(&records), Some(9));
     }
 
     #[test]
