@@ -1,6 +1,6 @@
 //! One world for all benches: many positions, plain reservations, an allocator like the binary's.
 //!
-//! Each bench adds one layer to the one before: `decide` (rules alone), `record` (bytes), `writer`
+//! Each bench adds one layer to the one before: `decide` (rules alone; `layers`: many layers, many locations), `record` (bytes), `writer`
 //! (rules, memory and bytes, no disk), `log` (the disk), and the program `capacity` (all of it, durable).
 //! The program `growth` shows whether the rules stay as fast when there is more of everything.
 

@@ -214,9 +214,10 @@ impl Engine {
         })
     }
 
-    /// The log and the rules, for a proof; `None` once the engine was shut down.
-    pub(crate) fn log_to_verify(&self) -> Option<(LogReader, Rules)> {
-        Some((self.inner.log.lock().clone()?, self.inner.rules))
+    /// The directory, its log and the rules, for a proof; `None` once the engine was shut down.
+    pub(crate) fn log_to_verify(&self) -> Option<(Arc<DataDirectory>, LogReader, Rules)> {
+        let directory = self.inner.directory.lock().as_ref().map(Arc::clone)?;
+        Some((directory, self.inner.log.lock().clone()?, self.inner.rules))
     }
 
     /// The writer; `None` once the engine was shut down.

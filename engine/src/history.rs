@@ -15,7 +15,7 @@ mod rows;
 use std::sync::Arc;
 
 use onhand_domain::change::{Cause, Change};
-use onhand_domain::decide::Recall;
+use onhand_domain::decide::{Recall, SaleName};
 use onhand_domain::ids::Reference;
 use onhand_domain::position::PositionNumber;
 use onhand_domain::quantity::Quantity;
@@ -25,7 +25,7 @@ use onhand_domain::transfer::TransferNumber;
 use onhand_storage::{IndexReader, LogError, ReadLog};
 
 use crate::error::Failure;
-use crate::keys::order_hash;
+use crate::keys::{order_hash, reference_hash};
 use crate::reader::Readers;
 use crate::recovery::read_change;
 use crate::view::View;
@@ -48,6 +48,8 @@ pub const RESERVATIONS_OF_ORDER_MAX: usize = 10_000;
 /// Most returns on one order that are counted against what was shipped on it.
 const RETURNS_OF_ORDER_MAX: usize = 10_000;
 
+/// Most records of one sale at a till that are looked at for what comes back of it.
+const SALES_OF_NAME_MAX: usize = 10_000;
 /// Most transfers of one name that are looked at, newest first; their hashes may be those of others.
 const TRANSFERS_OF_NAME_MAX: usize = 16;
 
@@ -151,6 +153,8 @@ impl Archive {
             Recall::Record(sequence) => {
                 Some(Found::Record(sequence, Box::new(self.record(log, sequence)?)))
             }
+            Recall::Moment(moment) => self.moment(log, moment)?,
+            Recall::Sale(asked) => self.sale(log, asked)?,
             Recall::Order(tenant, order) => {
                 let ended = self.reservations_of_order(log, tenant, &order)?;
                 let returned = self.returns_of_order(log, tenant, &order)?;
@@ -179,6 +183,28 @@ impl Archive {
             all.extend(moved.map(|(position, quantity)| (position, signed(quantity))));
         }
         Ok(all)
+    }
+
+    /// What was sold at tills under a name. Nothing, while the last record cannot be found yet.
+    fn sale(&self, log: &dyn ReadLog, asked: SaleName) -> Result<Option<Found>, LogError> {
+        if self.recent.known_to() < asked.since {
+            return Ok(None);
+        }
+        let key = reference_hash(asked.tenant, asked.name.as_str());
+        let mut sold = Vec::new();
+        for sequence in self.lookup(kind::REFERENCE, key, SALES_OF_NAME_MAX)? {
+            let change = read_change(log, sequence)?;
+            let is_meant = |held: &Change| {
+                let is_named = held.sale_names().any(|name| *name == asked.name);
+                held.cause == Cause::Sold && held.tenant == asked.tenant && is_named
+            };
+            for (position, quantity, value) in
+                change.iter().filter(|held| is_meant(held)).flat_map(Change::sold)
+            {
+                sold.push((sequence, position, quantity, value));
+            }
+        }
+        Ok(Some(Found::Sale(asked, sold)))
     }
 
     /// The newest transfer of that name, on its way or ended.

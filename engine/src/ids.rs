@@ -12,29 +12,56 @@ const TRANSFER: &str = "trf";
 const CORRELATION: &str = "cor";
 const DEAD_LETTER: &str = "dl";
 const JOB: &str = "job";
+/// Room for a name of ours.
+const NAME_BYTES: usize = 32;
+
+/// A name of numbers. Every event has some, so they are not written by way of a formatter.
+fn name(prefix: &str, numbers: &[u64]) -> String {
+    let mut name = String::with_capacity(NAME_BYTES);
+    name.push_str(prefix);
+    for number in numbers {
+        name.push('-');
+        push_digits(*number, &mut name);
+    }
+    name
+}
+
+fn push_digits(number: u64, out: &mut String) {
+    let mut digits = ['0'; 20];
+    let (mut left, mut at) = (number, digits.len());
+    loop {
+        at -= 1;
+        digits[at] = char::from(b'0' + u8::try_from(left % 10).unwrap_or(0));
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    out.extend(&digits[at..]);
+}
 
 /// Name of a movement, or of a record that has none: log, sequence, place in the record.
 #[must_use]
 pub fn transaction_id(log: u16, sequence: u64, place: u32) -> String {
-    format!("{TRANSACTION}-{log}-{sequence}-{place}")
+    name(TRANSACTION, &[log.into(), sequence, place.into()])
 }
 
 /// Name of a reservation: log, sequence of the record that made it.
 #[must_use]
 pub fn reservation_id(log: u16, number: u64) -> String {
-    format!("{RESERVATION}-{log}-{number}")
+    name(RESERVATION, &[log.into(), number])
 }
 
 /// Name of a transfer: log, sequence of the record that began it.
 #[must_use]
 pub fn transfer_id(log: u16, number: u64) -> String {
-    format!("{TRANSFER}-{log}-{number}")
+    name(TRANSFER, &[log.into(), number])
 }
 
 /// What ties things together whose caller named nothing: log, sequence of the record.
 #[must_use]
 pub fn correlation_id(log: u16, sequence: u64) -> String {
-    format!("{CORRELATION}-{log}-{sequence}")
+    name(CORRELATION, &[log.into(), sequence])
 }
 
 /// Name of a dead letter: log, sequence of the record that wrote it.

@@ -115,6 +115,7 @@ impl Indexer {
                 self.store.merge(segment)?;
             }
         }
+        self.recent.cover(recovered);
         Ok(Rebuilt::Whole)
     }
 

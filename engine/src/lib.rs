@@ -42,6 +42,7 @@ mod key_window;
 mod ports;
 mod reader;
 mod retention;
+mod stretch;
 mod supervisor;
 
 pub use config::{EngineConfig, LostTail};
@@ -54,4 +55,5 @@ pub use port::{Call, Driver, Port, SourcePort};
 pub use publisher::Publisher;
 pub use reply::{Changed, Reply};
 pub use status::Status;
+pub use stretch::Stretch;
 pub use view::{Directory, View};

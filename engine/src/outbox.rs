@@ -9,8 +9,8 @@ use tokio::sync::watch;
 
 use crate::error::Failure;
 use crate::reader::Readers;
-use crate::record;
 use crate::recovery::read_change;
+use crate::stretch::Stretch;
 
 /// Records that one read returns at most, rounded up to whole frames.
 const RECORDS_PER_READ: usize = 1_024;
@@ -49,7 +49,19 @@ impl Outbox {
         if after >= until {
             return Ok(Vec::new());
         }
-        self.readers.read(move |log| read(log, after, until)).await
+        self.readers
+            .read(move |log| Stretch::read(log, after, until, RECORDS_PER_READ)?.into_records())
+            .await
+    }
+
+    /// As [`Outbox::read`], for who makes records of it by itself.
+    async fn read_stretch(&self, after: u64) -> Result<Option<Stretch>, Failure> {
+        let until = self.durable();
+        if after >= until {
+            return Ok(None);
+        }
+        let read = move |log: &dyn ReadLog| Stretch::read(log, after, until, RECORDS_PER_READ);
+        self.readers.read(read).await.map(Some)
     }
 
     /// The last record that was decided before an instant; 0 when there is none. Time stamps never
@@ -87,36 +99,6 @@ pub(crate) fn last_before(
     Ok(low)
 }
 
-fn read(log: &dyn ReadLog, after: u64, until: u64) -> Result<Vec<Published>, LogError> {
-    let mut found = Vec::new();
-    // Who stands before the kept history goes on where it begins.
-    let after = after.max(log.earliest_sequence().saturating_sub(1));
-    let mut cursor = log.frames_from(after.saturating_add(1));
-    while found.len() < RECORDS_PER_READ
-        && let Some(frame) = cursor.next_frame()?
-    {
-        for stored in frame.records() {
-            // A frame may reach before the cursor, and beyond what the view knows yet.
-            if stored.sequence <= after || stored.sequence > until {
-                continue;
-            }
-            let change =
-                record::decode(stored.kind, stored.version, stored.sequence, stored.payload);
-            let change = change.map_err(|error| LogError::Damaged {
-                file: std::path::PathBuf::new(),
-                sequence: stored.sequence,
-                what: error.to_string(),
-            })?;
-            let change = Arc::new(change);
-            found.push(Published { sequence: stored.sequence, epoch: stored.epoch, change });
-        }
-        if cursor.next_sequence() > until {
-            break;
-        }
-    }
-    Ok(found)
-}
-
 /// A reader that follows the log.
 pub struct Tail {
     outbox: Outbox,
@@ -135,6 +117,24 @@ impl Tail {
             if let Some(last) = found.last() {
                 self.after = last.sequence;
                 return Ok(Some(found));
+            }
+            if self.outbox.durable.changed().await.is_err() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// As [`Tail::next`], for who makes records of it by itself.
+    ///
+    /// # Errors
+    /// As [`Tail::next`].
+    pub async fn next_stretch(&mut self) -> Result<Option<Stretch>, Failure> {
+        loop {
+            self.outbox.durable.borrow_and_update();
+            let found = self.outbox.read_stretch(self.after).await?;
+            if let Some((stretch, last)) = found.and_then(|it| it.last().map(|last| (it, last))) {
+                self.after = last;
+                return Ok(Some(stretch));
             }
             if self.outbox.durable.changed().await.is_err() {
                 return Ok(None);

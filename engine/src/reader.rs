@@ -51,12 +51,13 @@ impl Readers {
         }
         let (ledger, inbox) = sync_channel::<Job>(LEDGER_JOBS_MAX);
         let of_ledger = Arc::clone(&log);
+        let (name, alarm) = ("onhand-ledger", alarm.clone());
         let run_ledger = move || {
             lower_priority();
-            run(&Mutex::new(inbox), &of_ledger);
+            alarm.guard(name, || run(&Mutex::new(inbox), &of_ledger));
         };
         std::thread::Builder::new()
-            .name("onhand-ledger".to_owned())
+            .name(name.to_owned())
             .spawn(run_ledger)
             .map_err(|error| StartError::Thread(error.to_string()))?;
         Ok(Self { jobs, ledger, log })

@@ -27,19 +27,21 @@ pub struct Releaser {
     view: Arc<View>,
     recent: Arc<RecentRows>,
     rows: Vec<IndexRow>,
+    shown: u64,
 }
 
 impl Releaser {
     /// For the log with this number.
     #[must_use]
     pub const fn new(log: u16, view: Arc<View>, recent: Arc<RecentRows>) -> Self {
-        Self { log, view, recent, rows: Vec::new() }
+        Self { log, view, recent, rows: Vec::new(), shown: 0 }
     }
 
     /// Shows a durable record to readers. To be called in the order of the log.
     pub fn show(&mut self, change: &Change, sequence: u64) {
         self.view.apply(change, sequence);
         rows_of(change, sequence, |row| self.rows.push(row));
+        self.shown = sequence;
     }
 
     /// What was shown can be found by its index from now on.
@@ -47,6 +49,7 @@ impl Releaser {
         if !self.rows.is_empty() {
             self.recent.extend(self.rows.drain(..));
         }
+        self.recent.cover(self.shown);
     }
 
     /// The answer that an outcome is.

@@ -69,6 +69,10 @@ impl Retention {
 
     /// Lets segments go, all that may.
     fn look(&self, go_on: &dyn Fn() -> bool) -> Result<(), StartError> {
+        if self.directory.is_history_held() {
+            // A backup or a proof reads it; the next look will do.
+            return Ok(());
+        }
         let Some((segment, last, at)) = self.last_to_go()? else { return Ok(()) };
         let make = || Stock::new(self.rules, 0);
         let state = self.directory.opening_state();
@@ -82,7 +86,8 @@ impl Retention {
             return Ok(());
         }
         let told = self.latest_told(last, at)?;
-        let opening = self.directory.forget_up_to(&self.log, segment, slot, told.millis())?;
+        let left = self.directory.forget_up_to(&self.log, segment, slot, told.millis())?;
+        let Some(opening) = left else { return Ok(()) };
         self.kept.tell(opening.sequence, told);
         // Without an index thread the next start removes its files.
         drop(self.index.send(index_keeper::Order::Forget(opening.sequence)));

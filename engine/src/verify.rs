@@ -6,18 +6,16 @@
 
 mod difference;
 pub mod running;
-
-use std::collections::HashMap;
+mod sums;
 
 use onhand_domain::change::Change;
-use onhand_domain::position::{Bucket, PositionNumber};
-use onhand_domain::quantity::Quantity;
 use onhand_domain::stock::{Rules, Stock};
 use onhand_storage::{ChainReport, DataDirectory, ReadLog, RecordRef, StorageConfig, verify_chain};
 
 use crate::error::StartError;
 use crate::record;
 use crate::recovery::{recover_directory, recover_to};
+use sums::Sums;
 
 /// At most so many contradictions are listed.
 const FINDINGS_MAX: usize = 100;
@@ -91,7 +89,7 @@ pub fn verify_with(
 /// Memory as the log says it is, with the sums of all movements.
 struct Proof {
     stock: Stock,
-    on_hand: HashMap<PositionNumber, Quantity>,
+    sums: Sums,
     findings: Vec<String>,
 }
 
@@ -106,16 +104,12 @@ impl Proof {
         let Some(opening) = directory.opening() else { return Ok(proof) };
         let state = directory.opening_state();
         proof.stock = recover_to(proof.stock, &state, log, opening.sequence, &|| true)?.stock;
-        for number in 0..proof.stock.sizes().positions {
-            if let Some(position) = proof.stock.position(number) {
-                proof.on_hand.insert(number, position.figures().on_hand());
-            }
-        }
+        proof.sums = Sums::begin(&proof.stock);
         Ok(proof)
     }
 
     fn new(rules: Rules) -> Self {
-        Self { stock: Stock::new(rules, 0), on_hand: HashMap::new(), findings: Vec::new() }
+        Self { stock: Stock::new(rules, 0), sums: Sums::default(), findings: Vec::new() }
     }
 
     fn find(&mut self, finding: impl FnOnce() -> String) {
@@ -140,7 +134,9 @@ impl Proof {
         let change = record::decode(stored.kind, stored.version, sequence, stored.payload)
             .map_err(|error| StartError::Undecodable { sequence, what: error.to_string() })?;
         self.check_versions(&change, sequence);
-        self.add(&change, sequence);
+        if !self.sums.add(&change) {
+            self.find(|| format!("record {sequence}: a movement belongs to no position"));
+        }
         self.stock.apply(&change, sequence);
         self.stock.forget(change.at, usize::MAX, u64::MAX);
         Ok(())
@@ -163,24 +159,6 @@ impl Proof {
         }
     }
 
-    /// On hand is the sum of what came in and went out.
-    fn add(&mut self, change: &Change, sequence: u64) {
-        for movement in &change.movements {
-            let Some(after) = change.positions.get(movement.position as usize) else {
-                self.find(|| format!("record {sequence}: a movement belongs to no position"));
-                continue;
-            };
-            let sum = self.on_hand.entry(after.position).or_default();
-            let is_on_hand = |bucket: Option<Bucket>| bucket.is_some_and(Bucket::is_on_hand);
-            // What stays on hand is left out: adding it first may not fit.
-            match (is_on_hand(movement.from), is_on_hand(movement.to)) {
-                (false, true) => *sum = sum.saturating_add(movement.quantity),
-                (true, false) => *sum = sum.saturating_sub(movement.quantity),
-                _ => {}
-            }
-        }
-    }
-
     /// The log reaches as far as the last process knew that it did.
     fn check_end(&mut self, directory: &DataDirectory, last: u64) {
         if let Some(known) = directory.high_water().filter(|known| known.sequence > last) {
@@ -190,57 +168,12 @@ impl Proof {
     }
 
     fn check_sums(&mut self) {
-        let mut promised: HashMap<PositionNumber, Quantity> = HashMap::new();
-        for (_, held) in self.stock.promises().slots_from(0) {
-            if !held.status.is_open() {
-                continue;
+        let findings = &mut self.findings;
+        self.sums.check(&self.stock, &mut |finding| {
+            if findings.len() < FINDINGS_MAX {
+                findings.push(finding);
             }
-            for line in &held.lines {
-                if let (Some(position), onhand_domain::reservation::Holding::Stock) =
-                    (line.position, line.holding)
-                {
-                    let sum = promised.entry(position).or_default();
-                    *sum = sum.saturating_add(line.open());
-                }
-            }
-        }
-        for number in 0..self.stock.sizes().positions {
-            let Some(position) = self.stock.position(number) else {
-                self.find(|| format!("position {number} was never opened"));
-                continue;
-            };
-            let figures = position.figures();
-            let moved = self.on_hand.get(&number).copied().unwrap_or_default();
-            let held = promised.get(&number).copied().unwrap_or_default();
-            if figures.on_hand() != moved {
-                self.find(|| {
-                    format!(
-                        "position {number}: on hand {} but movements sum to {moved}",
-                        figures.on_hand()
-                    )
-                });
-            }
-            if figures.promised() != held {
-                self.find(|| {
-                    format!(
-                        "position {number}: promised {} but open lines sum to {held}",
-                        figures.promised()
-                    )
-                });
-            }
-            let others = [
-                figures.reserved,
-                figures.committed,
-                figures.damaged,
-                figures.quality_hold,
-                figures.in_transit,
-            ];
-            if others.iter().any(|quantity| quantity.is_negative()) {
-                self.find(|| {
-                    format!("position {number}: a bucket other than available is below zero")
-                });
-            }
-        }
+        });
     }
 
     /// What a start would have in memory must be what the log says.
@@ -283,53 +216,5 @@ impl Proof {
                 });
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use onhand_domain::change::{Cause, Movement, MovementKind, PositionChange};
-    use onhand_domain::time::Timestamp;
-
-    use super::*;
-
-    fn moved(
-        kind: MovementKind,
-        from: Option<Bucket>,
-        to: Option<Bucket>,
-        quantity: i64,
-    ) -> Movement {
-        Movement::plain(0, kind, from, to, Quantity::from_millionths(quantity))
-    }
-
-    #[test]
-    fn figures_near_the_end_of_what_fits_are_summed_exactly() {
-        let mut proof = Proof {
-            stock: Stock::new(Rules::default(), 0),
-            on_hand: HashMap::new(),
-            findings: Vec::new(),
-        };
-        let mut change = Change::new(Cause::Received, Timestamp::default(), 0);
-        change.positions.push(PositionChange {
-            position: 7,
-            opened: None,
-            version: 1,
-            previous: 0,
-            figures: onhand_domain::position::Figures::default(),
-            sellable: None,
-            alarms: onhand_domain::position::Alarms::default(),
-            raised: onhand_domain::change::Raised::default(),
-            threshold: None,
-            terms: None,
-            average: None,
-        });
-        let (available, reserved) = (Some(Bucket::Available), Some(Bucket::Reserved));
-        change.movements = vec![
-            moved(MovementKind::Receipt, None, available, i64::MAX - 1),
-            moved(MovementKind::Reserve, available, reserved, i64::MAX / 2 + 2),
-            moved(MovementKind::Sale, available, None, 5),
-        ];
-        proof.add(&change, 1);
-        assert_eq!(proof.on_hand[&7], Quantity::from_millionths(i64::MAX - 6));
     }
 }

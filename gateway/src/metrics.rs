@@ -80,6 +80,7 @@ const EVENTS_CONSUMED: &str = "inventory_events_consumed_total";
 const PROCESSING_SECONDS: &str = "inventory_event_processing_seconds";
 const EVENT_ERRORS: &str = "inventory_event_errors_total";
 const EVENTS_SKIPPED: &str = "onhand_events_skipped_total";
+const CLOCK_AHEAD: &str = "onhand_clock_ahead_total";
 const SOURCE_RUNNING: &str = "onhand_source_running";
 
 /// All of them.
@@ -135,6 +136,7 @@ const METRICS: &[(&str, Kind, &str)] = &[
     (PROCESSING_SECONDS, Histogram, "From the reading of an event to its durable answer"),
     (EVENT_ERRORS, Counter, "Attempts at events that failed, by code"),
     (EVENTS_SKIPPED, Counter, "Messages that needed nothing, by reason"),
+    (CLOCK_AHEAD, Counter, "Events that named a time later than now, which was taken as now"),
     (SOURCE_RUNNING, Gauge, "1 while a topic is read, else 0"),
     (
         CIRCUIT_OPEN,
@@ -300,6 +302,7 @@ fn publish_sources(bridge: &Bridge) {
     for (reason, count) in intake.consumed.skips() {
         counter!(EVENTS_SKIPPED, "reason" => reason).absolute(count);
     }
+    counter!(CLOCK_AHEAD).absolute(intake.consumed.ahead());
     for source in &intake.sources {
         let is_running = source.state() == SourceState::Running;
         gauge!(SOURCE_RUNNING, "topic" => source.topic.name.clone())

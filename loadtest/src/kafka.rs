@@ -1,6 +1,7 @@
 //! Till sales over Kafka: how fast Onhand takes them in, beside a bare loop that only reads them, and a
 //! Kafka Streams application that does the same work.
 
+pub mod paced;
 pub mod progress;
 pub mod sale;
 pub mod sold;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 use onhand_tests::kafka::Broker;
 use serde::Serialize;
 
+use self::paced::Paced;
 use self::progress::Progress;
 use self::sale::{Change, Sale};
 use self::sold::Sold;
@@ -84,6 +86,9 @@ pub struct Settings {
     pub stock: Quantity,
     /// Seed of the sales.
     pub seed: u64,
+    /// How long sales come in at half of the rate that was reached, to see how long changes take to
+    /// their topic; zero: not at all, as without publishing.
+    pub paced: Duration,
 }
 
 /// Fills a topic, reads it bare, lets Onhand and Kafka Streams read it, reads it bare again, audits.
@@ -143,6 +148,7 @@ impl<'a> Stage<'a> {
     fn onhand(&self) -> Result<(Took, Audited), Failure> {
         let settings = self.settings;
         let (changes, letters) = (self.topic("changes")?, self.topic("letters")?);
+        let steady = self.topic("paced")?;
         let environment = |sources: &str| self.environment(&changes, &letters, sources);
         let target = |server: &Server| Target {
             host: server.address.to_string(),
@@ -152,17 +158,26 @@ impl<'a> Stage<'a> {
             keys: Keys::Sent,
         };
         let server = stocked(settings, &environment(""), target)?;
-        let server = server.restart(&environment(&self.sales.name))?;
+        let sources = format!("{},{}", self.sales.name, steady.name);
+        let server = server.restart(&environment(&sources))?;
         let target = target(&server);
         let mut progress = Progress::new(server.address, &target, &self.sales.name);
-        let took = measure(settings, &mut progress)?;
+        let mut took = measure(settings, &mut progress)?;
+        let mut sold = self.sold.clone();
+        if let Some(published) = took.published.filter(|_| !settings.paced.is_zero()) {
+            let rate = took.sales as f64 / published.as_secs_f64() / 2.0;
+            let mut progress = Progress::new(server.address, &target, &steady.name);
+            let (place, way) =
+                ((self.tenant.as_str(), self.warehouse), (&steady, rate, settings.paced));
+            took.paced = Some(paced::sell(settings, way, place, &mut progress, &mut sold)?);
+        }
         let mut findings = Findings::default();
         let dead_letters = progress.dead_letters()?;
         let shelves = shelves::read(server.address, &target, &mut findings)?;
-        self.sold.compare_shelves(settings.stock, &shelves, &mut findings);
+        sold.compare_shelves(settings.stock, &shelves, &mut findings);
         drop(server);
         let published = match settings.publishing {
-            Publishing::On => Some(self.audit_changes(&changes, &mut findings)?),
+            Publishing::On => Some(self.audit_changes(&changes, &sold, &mut findings)?),
             Publishing::Off => None,
         };
         let audited = Audited {
@@ -200,7 +215,7 @@ impl<'a> Stage<'a> {
         let pace = streams.finish(&self.sales, self.settings.sales)?;
         drop(streams);
         let mut findings = Findings::default();
-        self.audit_changes(&changes, &mut findings)?;
+        self.audit_changes(&changes, &self.sold, &mut findings)?;
         audited.findings += findings.count();
         let named = findings.into_first().into_iter().map(|one| format!("Kafka Streams: {one}"));
         audited.first_findings.extend(named);
@@ -208,7 +223,12 @@ impl<'a> Stage<'a> {
     }
 
     /// Holds all that was told of changes against the sales. Returns how many messages were read.
-    fn audit_changes(&self, changes: &Topic, findings: &mut Findings) -> Result<u64, Failure> {
+    fn audit_changes(
+        &self,
+        changes: &Topic,
+        sold: &Sold,
+        findings: &mut Findings,
+    ) -> Result<u64, Failure> {
         let mut told = Sold::nothing(self.warehouse);
         let messages = changes.read_all(|payload| {
             let change: Change<'_> =
@@ -227,7 +247,7 @@ impl<'a> Stage<'a> {
             }
             Ok(())
         })?;
-        self.sold.compare_published(&told, findings);
+        sold.compare_published(&told, findings);
         Ok(messages)
     }
 
@@ -277,6 +297,8 @@ pub struct Took {
     pub applied: Duration,
     /// Until all changes were published too.
     pub published: Option<Duration>,
+    /// How long changes took to their topic at half of that rate.
+    pub paced: Option<Paced>,
 }
 
 fn measure(settings: &Settings, progress: &mut Progress) -> Result<Took, Failure> {
@@ -288,7 +310,7 @@ fn measure(settings: &Settings, progress: &mut Progress) -> Result<Took, Failure
         Publishing::On => Some(progress.until_none_left("records", start, Progress::lag)?),
         Publishing::Off => None,
     };
-    Ok(Took { sales, applied, published })
+    Ok(Took { sales, applied, published, paced: None })
 }
 
 fn fill(

@@ -20,7 +20,7 @@ const DRAWS_MAX: u32 = 64;
 /// Deadline of an order that is left to expire.
 pub const EXPIRING_SECONDS: u32 = 1;
 /// First deadline of an order that is extended later.
-pub const EXTENDED_SECONDS: u32 = 2;
+pub const EXTENDED_SECONDS: u32 = 10;
 
 /// Parts of a unit are as normal as pieces: cut goods, and the smallest quantity there is.
 const QUANTITIES: [Quantity; 8] = [

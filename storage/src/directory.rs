@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use uuid::Uuid;
 
 use crate::append::SegmentedLog;
@@ -27,8 +27,8 @@ use meta::Meta;
 
 const LOG: &str = "log";
 const INDEX: &str = "index";
-const CHECKPOINT: &str = "checkpoint";
-const OPENING: &str = "opening";
+pub(crate) const CHECKPOINT: &str = "checkpoint";
+pub(crate) const OPENING: &str = "opening";
 const LOCK: &str = "lock";
 const HIGH_WATER: &str = "high-water";
 /// What may lie in a directory that is not a data directory yet.
@@ -36,6 +36,12 @@ const MAY_BE_THERE: [&str; 3] = [LOCK, meta::FILE_UNFINISHED, "lost+found"];
 /// Reserve of a large disk; of a small one, this part: 5 %.
 const DISK_RESERVE_BYTES: u64 = 2 << 30;
 const DISK_RESERVE_PARTS: u64 = 20;
+
+/// While it is there, no segment goes, and the opening stays what it is.
+#[must_use = "history is held only as long as this is there"]
+pub struct HistoryHold<'a> {
+    _hold: RwLockReadGuard<'a, ()>,
+}
 
 /// An exclusive hold on a data directory.
 pub struct DataDirectory {
@@ -46,6 +52,8 @@ pub struct DataDirectory {
     meta: Arc<Meta>,
     high_water: Option<HighWater>,
     opening: Mutex<Option<Opening>>,
+    /// Read by those who need the kept history to stay as it is, written by who lets segments go.
+    history: RwLock<()>,
     /// The log, once it was opened: nothing derived from it may lie above its end.
     log: Mutex<Option<Arc<Segments>>>,
 }
@@ -123,7 +131,8 @@ impl DataDirectory {
         let high_water = high_water::read(disk.as_ref(), &config.directory.join(HIGH_WATER));
         let opening = Mutex::new(meta.opening()?);
         let (meta, log) = (Arc::new(meta), Mutex::new(None));
-        Ok(Self { config, disk, hold, purpose, meta, high_water, opening, log })
+        let history = RwLock::new(());
+        Ok(Self { config, disk, hold, purpose, meta, high_water, opening, history, log })
     }
 
     /// Drawn when the directory was made; a copy has the same.
@@ -208,6 +217,17 @@ impl DataDirectory {
         *self.opening.lock()
     }
 
+    /// For whoever reads the log from its beginning, or copies the opening.
+    pub fn hold_history(&self) -> HistoryHold<'_> {
+        // A thread may hold it twice, also while another waits to let segments go.
+        HistoryHold { _hold: self.history.read_recursive() }
+    }
+
+    /// Whether somebody holds it.
+    pub fn is_history_held(&self) -> bool {
+        self.history.is_locked()
+    }
+
     /// The state as of the opening; empty when all segments are kept.
     pub fn opening_state(&self) -> CheckpointStore {
         let slot = self.opening().map_or(OpeningSlot::A, |opening| opening.slot);
@@ -224,14 +244,16 @@ impl DataDirectory {
     }
 
     /// Ends the log behind a segment: from now on it begins with an opening, whose state has been written
-    /// to [`DataDirectory::next_opening_state`]. The files of the segments are removed.
+    /// to [`DataDirectory::next_opening_state`]. The files of the segments are removed. `None`, and nothing
+    /// is done, while somebody holds the history.
     pub fn forget_up_to(
         &self,
         log: &LogReader,
         segment: u32,
         slot: OpeningSlot,
         at_ms: i64,
-    ) -> Result<Opening, LogError> {
+    ) -> Result<Option<Opening>, LogError> {
+        let Some(_gone) = self.history.try_write() else { return Ok(None) };
         let Some((ends, end_offset)) = log.segments.end_of(segment)? else {
             return Err(LogError::damaged(log.directory(), 0, "the segment is not there"));
         };
@@ -250,7 +272,7 @@ impl DataDirectory {
         if let Some(before) = before {
             self.remove_state(before.slot)?;
         }
-        Ok(opening)
+        Ok(Some(opening))
     }
 
     fn remove_state(&self, slot: OpeningSlot) -> Result<(), LogError> {
@@ -304,13 +326,14 @@ impl DataDirectory {
         Cursors::new(self.meta.clone(), self.purpose)
     }
 
-    /// Writes what this directory is, and these cursors, into another one.
+    /// Writes what this directory is, its opening, and these cursors, into another one.
     pub(crate) fn write_meta(
         &self,
         directory: &Path,
         cursors: &[(String, Vec<u8>)],
     ) -> Result<(), OpenError> {
-        Meta::write_copy(&FileDisk, directory, &self.meta.properties, cursors)
+        let (properties, opening) = (&self.meta.properties, self.opening());
+        Meta::write_copy(&FileDisk, directory, properties, opening.as_ref(), cursors)
     }
 
     /// Raises the epoch of a directory that nobody has opened.

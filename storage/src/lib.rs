@@ -55,7 +55,7 @@ pub use config::{
     CACHE_BYTES_DEFAULT, CHECKPOINT_BYTES_PER_SECOND_DEFAULT, PARTITIONS_DEFAULT,
     SEGMENT_BYTES_DEFAULT, StorageConfig,
 };
-pub use directory::{Cursors, DataDirectory};
+pub use directory::{Cursors, DataDirectory, HistoryHold};
 #[cfg(feature = "faults")]
 pub use disk::lossy::{Fault, Lasts, Leaves, LossyDisk, Meets, Survival};
 pub use disk::{BackendError, Background, Disk, DiskLock, FileDisk, Space, StorageBackend};

@@ -176,3 +176,59 @@ fn a_promise_beyond_the_stock_can_still_be_cancelled_or_shipped_as_far_as_it_goe
     shop.act(&id, "cancel", &NONE).ok();
     shop.position("tea", "north").shows("onHand 0, available 0, reserved 0");
 }
+
+fn on(time: &str) -> String {
+    format!("2026-02-03T{time}:00Z")
+}
+
+fn on_hand_at(shop: &Shop, time: &str) -> f64 {
+    let path = format!("/v1/positions/tea/north/explain?at={}", on(time));
+    shop.get(&path).ok().json().value()["onHand"].as_f64().expect("a number")
+}
+
+/// "Counts … say what is so": a count that arrives after what happened since says what was so then.
+#[test]
+fn a_count_that_arrives_late_is_one_of_then() {
+    let shop = Shop::open("facts");
+    let told = |kind: &str, fields: Value, time: &str| {
+        let mut fields = at("tea", "north", &fields);
+        fields["occurredAt"] = json!(on(time));
+        shop.stock(kind, &fields).ok()
+    };
+    told("receipts", json!({ "quantity": 10, "unitCost": 5 }), "09:00");
+    told("sales", json!({ "quantity": 4 }), "14:00");
+    shop.receive("tea", "north", 1);
+    // Nine lay there at 13:30: one was missing, whatever was sold since.
+    told("counts", json!({ "counted": 9 }), "13:30").shows("position/onHand 6");
+    let then = ["13:29", "13:30", "13:59", "14:00"].map(|time| on_hand_at(&shop, time));
+    assert_eq!(then, [10.0, 9.0, 9.0, 5.0]);
+    // It has seen what happened before it, although that comes later still.
+    told("sales", json!({ "quantity": 2 }), "13:20").shows("position/onHand 6");
+    assert_eq!(["13:25", "13:30"].map(|time| on_hand_at(&shop, time)), [8.0, 9.0]);
+    // A later count has seen an earlier one.
+    told("counts", json!({ "counted": 3 }), "10:00").shows("position/onHand 6");
+    let then = ["09:59", "10:00", "13:25", "13:30"].map(|time| on_hand_at(&shop, time));
+    assert_eq!(then, [10.0, 3.0, 1.0, 9.0]);
+    let body = json!({ "setTo": 7, "reason": "seen" });
+    told("adjustments", body, "14:00").shows("position/onHand 8");
+    assert_eq!(on_hand_at(&shop, "14:00"), 7.0);
+}
+
+/// "a sale or receipt whose `occurredAt` lies before a count of its position, but which arrives after it, is
+/// booked together with the opposite correction at the first count after it".
+#[test]
+fn a_receipt_that_a_count_has_seen_changes_nothing_now() {
+    let shop = Shop::open("facts");
+    shop.stock("counts", &at("tea", "north", &json!({ "counted": 8, "occurredAt": on("13:30") })))
+        .ok();
+    let late =
+        json!({ "quantity": 3, "unitCost": 4, "lotNumber": "L-1", "occurredAt": on("13:20") });
+    let before = shop.position("tea", "north");
+    shop.stock("receipts", &at("tea", "north", &late)).ok().shows("position/onHand 8");
+    assert_eq!(shop.position("tea", "north").value()["lots"], before.value()["lots"]);
+    let then = ["13:19", "13:25", "13:30"].map(|time| on_hand_at(&shop, time));
+    assert_eq!(then, [0.0, 3.0, 8.0]);
+    let rows = shop.pages("/v1/ledger?itemId=tea&type=COUNT");
+    assert_eq!(rows.len(), 2, "the count, and the correction at it: {rows:?}");
+    assert!(rows.iter().all(|row| row.text("occurredAt").starts_with("2026-02-03T13:30")));
+}

@@ -270,11 +270,13 @@ fn begin_import(place: &TempDir, name: &str, file: &Path, data: &str) -> Process
     Process::spawn(&arguments, &[], &output, &place.path().join("nothing"))
 }
 
-/// Waits until the log holds so many records more.
-fn wait_for_records(server: &Server, count: u64) {
-    let decided = || server.client().get("/v1/admin/status").expect(200).number("log/durable");
-    let begin = decided();
-    while decided() < begin + count {
+fn durable(server: &Server) -> u64 {
+    server.client().get("/v1/admin/status").expect(200).number("log/durable")
+}
+
+/// Waits until the log holds so many records, or the tool has ended.
+fn wait_for_records(server: &Server, goal: u64, tool: &mut Process) {
+    while durable(server) < goal && tool.ended().is_none() {
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -289,11 +291,12 @@ fn a_killed_import_goes_on_without_doubling() {
     let data = data_of(&server);
     let step = u64::try_from(rows / 4).expect("small");
 
+    let begin = durable(&server);
     let mut tool = begin_import(&place, "first", &file, &data);
-    wait_for_records(&server, step);
+    wait_for_records(&server, begin + step, &mut tool);
     tool.kill();
-    let tool = begin_import(&place, "second", &file, &data);
-    wait_for_records(&server, step);
+    let mut tool = begin_import(&place, "second", &file, &data);
+    wait_for_records(&server, begin + 2 * step, &mut tool);
     server.kill();
     server.restart();
     let exit = end(tool);
@@ -314,7 +317,7 @@ fn a_killed_import_goes_on_without_doubling() {
     let mut tool = begin_import(&place, "third", &here, path(&other));
     let log = other.join("log/000001.redb");
     let is_large = || fs::metadata(&log).is_ok_and(|log| log.len() > 4 * step);
-    while !is_large() {
+    while !is_large() && tool.ended().is_none() {
         thread::sleep(Duration::from_millis(1));
     }
     tool.kill();

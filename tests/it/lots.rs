@@ -114,7 +114,7 @@ fn a_revaluation_is_told_and_changes_the_value() {
     );
     let unknown = json!({ "unitCost": 3, "reason": "x", "lotNumber": "L-9" });
     let refused = shop.stock("revaluations", &at("cup", "north", &unknown));
-    refused.problem(404, "UNKNOWN_LOT").shows("lotNumber L-9");
+    refused.problem(404, "NOT_FOUND").shows("lotNumber L-9");
 }
 
 #[test]

@@ -14,6 +14,8 @@ mod bins;
 mod cancel;
 mod checkpoints;
 mod confirm;
+mod corrections_corners;
+mod costs;
 mod counts;
 mod disk_faults;
 mod durability;

@@ -2,13 +2,14 @@
 //! opening"; "before the kept history (`after`, `from`, `at`) 410 `HISTORY_GONE` with `earliest`".
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use onhand_tests::{Json, Request, Server, Shop, encode};
 use serde_json::json;
 
+use crate::tools::{data_of, path, run_long};
 use crate::traffic::{ITEMS, LOCATIONS, Traffic, ledger, names};
 
 const SETTINGS: [(&str, &str); 4] = [
@@ -66,6 +67,10 @@ fn history_that_is_old_goes_and_leaves_an_opening() {
     let cursor = shop.events_after("0", 10, "")[0][0].text("cursor");
     wait_until_gone(&server, &shop, 1);
     traffic.run(100);
+    // Nothing goes any more while it is looked at.
+    assert_eq!(server.stop().code, Some(0));
+    server.restart_with(&SETTINGS[..3]);
+    let shop = server.shop("one");
     check_gone(&shop, &first, &cursor);
     // "Same key + same command: the first answer again": it acts no more, but its answer has gone.
     shop.send(&keyed).problem(410, "HISTORY_GONE");
@@ -180,6 +185,55 @@ fn a_segment_that_is_left_over_is_removed() {
     server.restart();
     assert!(!segment(&server, 1).exists());
     assert_eq!(positions(&server.shop("one")), held);
+}
+
+/// A backup has the opening too: what is brought back proves itself, answers as of then, and starts from
+/// the opening when it has to. The proof beside the running server begins there as well.
+#[test]
+fn a_backup_holds_the_opening_and_a_proof_begins_with_it() {
+    let place = tempfile::tempdir().expect("a temporary directory can be made");
+    let mut server = Server::start_with(&SETTINGS);
+    let shop = server.shop("one");
+    let mut traffic = Traffic::new(shop.clone(), 5);
+    traffic.run(200);
+    wait_until_gone(&server, &shop, 1);
+    traffic.run(50);
+    let rebuilt = run_long(&["verify", "--rebuild", "--data", &data_of(&server)]);
+    assert_eq!(rebuilt.code, Some(0), "{}", rebuilt.output);
+    assert!(rebuilt.output.contains("compared with the memory"), "{}", rebuilt.output);
+    assert!(!rebuilt.output.contains("records (1 to"), "{}", rebuilt.output);
+
+    let (running, stopped) = (place.path().join("running"), place.path().join("stopped"));
+    let back_up = |server: &Server, to: &Path| {
+        let exit = run_long(&["backup", path(to), "--data", &data_of(server)]);
+        assert_eq!(exit.code, Some(0), "{}", exit.output);
+    };
+    back_up(&server, &running);
+    let (held, promised, entries) = (positions(&shop), open_reservations(&shop), ledger(&shop));
+    assert_eq!(server.stop().code, Some(0));
+    back_up(&server, &stopped);
+    for backup in [running, stopped] {
+        let place = tempfile::tempdir().expect("a temporary directory can be made");
+        let data = place.path().join("data");
+        let exit = run_long(&["restore", path(&backup), "--data", path(&data)]);
+        assert_eq!(exit.code, Some(0), "{}", exit.output);
+        let verified = run_long(&["verify", "--data", path(&data)]);
+        assert_eq!(verified.code, Some(0), "{}", verified.output);
+        let mut back = Server::start_in(place, &[]);
+        for how in ["from its checkpoints", "from the opening"] {
+            let shop = back.shop("one");
+            assert_eq!(positions(&shop), held, "{how}");
+            assert_eq!(open_reservations(&shop), promised, "{how}");
+            let kept = ledger(&shop);
+            assert!(!kept.is_empty() && names(&entries).starts_with(&names(&kept)), "{how}");
+            check_as_of(&shop);
+            assert_eq!(back.stop().code, Some(0));
+            fs::remove_dir_all(back.data().join("checkpoint")).expect("it can be deleted");
+            back.restart();
+        }
+        let rebuilt = run_long(&["verify", "--rebuild", "--data", &data_of(&back)]);
+        assert_eq!(rebuilt.code, Some(0), "{}", rebuilt.output);
+    }
 }
 
 /// Without the setting everything is kept.

@@ -71,7 +71,6 @@ fn on_a_full_disk_what_comes_by_kafka_waits_and_goes_on_by_itself() {
 fn with_few_permits_kafka_waits_and_nobody_else_does() {
     const SALES: usize = 20_000;
     let Some(floor) = Floor::open_with(1, &[("ONHAND_PERMITS", "2048")]) else { return };
-    floor.publisher().publish_all(TOPIC, &sales(0, SALES));
     let shop = floor.server.shop("default");
     let sold = || on_hand(&shop, "tea", "A").unwrap_or(0);
     let goal = -i64::try_from(SALES).expect("a few");
@@ -93,6 +92,7 @@ fn with_few_permits_kafka_waits_and_nobody_else_does() {
                 })
             })
             .collect();
+        floor.publisher().publish_all(TOPIC, &sales(0, SALES));
         for checkout in checkouts {
             booked += checkout.join().expect("no receipt was refused");
         }

@@ -81,6 +81,38 @@ fn a_long_dead_letter_is_fetched_again_and_acts_once() {
     retried_twice_acts_once(100_000);
 }
 
+/// "same id and content is a no-op", also when both messages came to be dead letters first.
+#[test]
+fn two_dead_letters_of_one_event_act_once_when_both_are_retried() {
+    let Some(floor) = Floor::open(1) else { return };
+    let publisher = floor.publisher();
+    let send = |event: &serde_json::Value| {
+        publisher.publish_bytes(TOPIC, 0, event.to_string().as_bytes());
+    };
+    let arrived = json!({ "eventType": "TRANSFER_COMPLETED", "eventId": "c-1",
+        "payload": { "transferId": "T-1", "quantity": 3 } });
+    // Nobody knows the transfer yet, so neither of them can be acted on.
+    send(&arrived);
+    send(&arrived);
+    until("both are set aside", || floor.failed("status=open").len() == 2);
+    send(&json!({ "eventType": "TRANSFER_INITIATED", "eventId": "i-1",
+        "payload": { "transferId": "T-1", "itemId": "tea", "fromLocationId": "A",
+            "toLocationId": "B", "quantity": 10 } }));
+    let shop = floor.server.shop("default");
+    until_on_hand(&shop, "tea", "A", -10);
+    for letter in floor.failed("") {
+        letter.shows("code UNKNOWN_TRANSFER, status open");
+        let path = format!("/v1/admin/failed-events/{}/retry", letter.text("id"));
+        floor.server.client().post(&path, &json!({})).expect(200).json().shows("status retried");
+        assert_eq!(on_hand(&shop, "tea", "B"), Some(3));
+    }
+    // Nor does it act when it comes once more.
+    send(&arrived);
+    let line = "onhand_events_skipped_total{reason=\"duplicate\"}";
+    until("it is a duplicate", || floor.metric(line) == 1);
+    assert_eq!(on_hand(&shop, "tea", "B"), Some(3));
+}
+
 #[test]
 fn when_all_dead_letters_are_open_only_the_intake_waits() {
     let Some(floor) = Floor::open_with(1, &[("ONHAND_DEAD_LETTERS_MAX", "1")]) else { return };

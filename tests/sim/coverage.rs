@@ -170,6 +170,7 @@ const OTHERS: &[&str] = &[
     "state job went on",
     "state job had to leave something",
     "state record recalled",
+    "state figures of then recalled",
     "state recall waits for what is not durable yet",
     "state several layers left by one movement",
     "state late fact corrected at its count",

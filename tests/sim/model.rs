@@ -20,6 +20,7 @@ mod revalue;
 pub(crate) mod shop;
 pub(crate) mod step;
 mod stock;
+mod story;
 mod transfers;
 mod unfulfil;
 pub(crate) mod upkeep;
@@ -333,6 +334,7 @@ impl Step {
         if occurred.is_some_and(|at| at > latest) {
             return Err(Rejection::TimeAhead { latest });
         }
+        self.occurred = occurred.map_or(self.now, Timestamp::millis);
         match action {
             Action::PutItem { item, attributes } => self.put_item(item, attributes)?,
             Action::ArchiveItem { item } => self.archive_item(item)?,

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::{Client, Exit, Fault, Json, Process, Shop, onhand_binary};
 
 /// How long a start may take before the test fails.
-const START_WAIT: Duration = Duration::from_secs(60);
+const START_WAIT: Duration = Duration::from_secs(300);
 
 /// How often a starting server is asked whether it is ready.
 const POLL: Duration = Duration::from_millis(5);

@@ -61,3 +61,43 @@ fn paths_are_found_in_backticks_and_links() {
         ["engine/src/lib.rs", "storage/src/frame.rs", "tests/it/main.rs", "docs/ARCHITECTURE.md"]
     );
 }
+
+/// Names that a document gives in files: `tests/it/lots.rs::a_test`.
+fn named_items(document: &Source) -> Vec<(String, String)> {
+    let parts = document.text.split('`').enumerate().filter(|(place, _)| place % 2 == 1);
+    let named = parts.filter_map(|(_, text)| text.split_once(".rs::"));
+    let is_ours = |path: &str| BEGINNINGS.iter().any(|beginning| path.starts_with(beginning));
+    let named = named.filter(|(path, _)| is_ours(path) && !path.contains(['*', '{']));
+    named.map(|(path, name)| (format!("{path}.rs"), name.to_owned())).collect()
+}
+
+#[test]
+fn what_a_document_names_in_a_file_is_there() {
+    let all = source::all();
+    let mut violations = Vec::new();
+    let mut count = 0;
+    for document in all.iter().filter(|source| source.path.ends_with(".md")) {
+        for (path, name) in named_items(document) {
+            count += 1;
+            let file = all.iter().find(|source| source.path == path);
+            let word =
+                |text: &str| text.split(|letter: char| !is_word(letter)).any(|it| it == name);
+            if !file.is_some_and(|file| word(&file.text)) {
+                violations.push(format!("{} names {name} in {path}", document.path));
+            }
+        }
+    }
+    assert!(count > 0, "no document names anything in a file");
+    none("what a document names in a file is there", &violations);
+}
+
+fn is_word(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
+}
+
+#[test]
+fn names_in_files_are_found() {
+    let text = "`tests/it/lots.rs::a_test`, `storage/src/frame.rs`, `lots.rs::other`".to_owned();
+    let document = Source { path: "docs/A.md".to_owned(), text };
+    assert_eq!(named_items(&document), [("tests/it/lots.rs".to_owned(), "a_test".to_owned())]);
+}

@@ -35,6 +35,7 @@ impl Stock {
                 self.put_reservation(reservation);
             }
             self.tally_up(change, sequence);
+            self.note_sale(change);
             if let Some(place) = change.reverses {
                 self.records.reverse(place, sequence, change.at);
             }
@@ -108,6 +109,9 @@ impl Stock {
         let expiry_after = position.first_expiry();
         if let Some(counted) = change.counted(at) {
             position.note_count(counted);
+        }
+        if !self.moments.is_empty() {
+            self.moments.note(change, (at, after.position), sequence);
         }
         if expiry != expiry_after {
             self.expiries.replace(after.position, expiry, expiry_after);
@@ -197,6 +201,40 @@ impl Stock {
             }
             _ => {}
         }
+    }
+
+    /// Keeps what was sold under a name up to date, while goods come back by it.
+    fn note_sale(&mut self, change: &Change) {
+        if change.cause != Cause::Sold || self.sales.is_empty() {
+            return;
+        }
+        let positions = &self.positions;
+        for (number, quantity, value) in change.sold() {
+            let Some(position) = positions.get(number).and_then(Option::as_ref) else { continue };
+            for name in change.sale_names() {
+                self.sales.note((change.tenant, name), (position.item, quantity, value));
+            }
+        }
+    }
+
+    /// From now on takes note of what is sold under a name: the log is being asked what was.
+    pub fn ask_sale(&mut self, asked: &crate::decide::SaleName, now: crate::time::Timestamp) {
+        self.sales.ask(asked, now);
+    }
+
+    /// Takes in what was sold under a name, as the log tells: which record sold how much from which position,
+    /// and what it was worth.
+    pub fn recall_sale(
+        &mut self,
+        asked: &crate::decide::SaleName,
+        sold: &[(u64, PositionNumber, Quantity, crate::quantity::Money)],
+    ) {
+        let positions = &self.positions;
+        let of_item = |(sequence, number, quantity, value): &(u64, _, _, _)| {
+            let position = positions.get(*number).and_then(Option::as_ref)?;
+            Some((*sequence, position.item, *quantity, *value))
+        };
+        self.sales.recall(asked, sold.iter().filter_map(of_item));
     }
 
     fn put_reservation(&mut self, reservation: &Arc<Reservation>) {
@@ -319,11 +357,34 @@ impl Stock {
         self.records.recall(sequence, record, now);
     }
 
+    /// From now on takes note of what records tell of a position at an instant in the past: the log is being
+    /// asked what it was.
+    pub fn ask_moment(&mut self, moment: crate::decide::Moment, now: crate::time::Timestamp) {
+        self.moments.ask(moment, now);
+    }
+
+    /// Takes in what a position was at an instant by the records up to `seen`, as the log tells; memory
+    /// knows better if it has it. `None`: no record of it is kept, it was what it is.
+    pub fn recall_moment(
+        &mut self,
+        moment: crate::decide::Moment,
+        told: Option<crate::position::Figures>,
+        seen: u64,
+    ) {
+        let now = || self.position(moment.position).map(Position::figures).unwrap_or_default();
+        let told = told.unwrap_or_else(now);
+        self.moments.recall(moment, told, seen);
+    }
+
     /// Forgets at most `limit` ended things whose time in memory is over; returns how many. What rests on
     /// a record above `findable` stays, because a recall would not find it yet.
     pub fn forget(&mut self, now: crate::time::Timestamp, limit: usize, findable: u64) -> usize {
         let forgotten = self.promises.forget(now, limit, findable);
         let left = limit.saturating_sub(forgotten);
-        forgotten.saturating_add(self.records.forget(now, left, findable))
+        let forgotten = forgotten.saturating_add(self.records.forget(now, left, findable));
+        let left = limit.saturating_sub(forgotten);
+        let forgotten = forgotten.saturating_add(self.moments.forget(now, left));
+        let left = limit.saturating_sub(forgotten);
+        forgotten.saturating_add(self.sales.forget(now, left))
     }
 }

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use crate::catalog::{Bin, Item, ItemNumber, Location, LocationNumber, TenantNumber};
 use crate::command::{Detail, Source, Trace};
 use crate::dead_letter::EVENT_ID_REUSED;
-use crate::ids::{BinId, TenantId};
+use crate::ids::{BinId, Reference, TenantId};
 use crate::layer::Pick;
 use crate::policy::Policy;
 use crate::position::{Alarms, Average, Bucket, Figures, Flow, PositionNumber};
@@ -406,6 +406,23 @@ impl Change {
         is_counted.then(|| self.occurred_at())
     }
 
+    /// What left by sales at tills: from which position, how much, and what it was worth.
+    pub fn sold(&self) -> impl Iterator<Item = (PositionNumber, Quantity, Money)> + '_ {
+        let own = self.movements.iter().filter(|movement| movement.kind == MovementKind::Sale);
+        own.filter_map(|movement| {
+            let at = usize::try_from(movement.position).ok()?;
+            Some((self.positions.get(at)?.position, movement.quantity, movement.value))
+        })
+    }
+
+    /// The names under which a sale at a till is found: its id, and its reference if that is another one.
+    pub fn sale_names(&self) -> impl Iterator<Item = &Reference> {
+        let detail = self.detail.as_deref();
+        let id = detail.and_then(|detail| detail.document.as_ref());
+        let reference = detail.and_then(|detail| detail.reference.as_ref());
+        id.into_iter().chain(reference.filter(move |reference| Some(*reference) != id))
+    }
+
     /// Whether it buries a message whose event id belongs to another one: the id stays with that.
     #[must_use]
     pub fn reuses_event_id(&self) -> bool {
@@ -421,6 +438,12 @@ impl Change {
     #[must_use]
     pub fn occurred_at(&self) -> Timestamp {
         self.detail.as_ref().and_then(|detail| detail.occurred_at).unwrap_or(self.at)
+    }
+
+    /// When one of its movements happened.
+    #[must_use]
+    pub fn happened(&self, movement: &Movement) -> Timestamp {
+        movement.occurred_at.unwrap_or_else(|| self.occurred_at())
     }
 
     /// All reservations that it changed, as they are now.

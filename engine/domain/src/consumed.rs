@@ -25,7 +25,7 @@ pub struct SourcePosition {
 }
 
 /// The identity of a consumed event: it counts once per tenant, stream and type.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ConsumedEvent {
     /// Its id, as written.
     pub id: Text,
@@ -99,6 +99,25 @@ impl Hash for Message {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.bytes.hash(state);
         self.length.hash(state);
+    }
+}
+
+impl ConsumedEvent {
+    /// The identity of this content beside another one that bears the same id: it has a key of its own, of
+    /// which the half that is the id's alone stays.
+    #[must_use]
+    pub fn beside_another(mut self) -> Self {
+        for (byte, print) in self.key.iter_mut().skip(8).zip(self.fingerprint.to_le_bytes()) {
+            *byte ^= print;
+        }
+        self
+    }
+}
+
+impl Hash for Source {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.position.hash(state);
+        self.event.hash(state);
     }
 }
 

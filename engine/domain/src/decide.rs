@@ -83,6 +83,32 @@ pub enum Recall {
     Order(TenantNumber, Reference),
     /// A record, and which of its movements were reversed.
     Record(u64),
+    /// What a position was at an instant.
+    Moment(Moment),
+    /// What was sold at tills under a name.
+    Sale(SaleName),
+}
+
+/// A position at an instant in the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Moment {
+    /// The position.
+    pub position: PositionNumber,
+    /// The instant.
+    pub at: Timestamp,
+    /// The record that changed it last, as memory knows: what the log tells must contain it.
+    pub since: u64,
+}
+
+/// The name of a sale at a till: its id, or its reference.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SaleName {
+    /// Whose it is.
+    pub tenant: TenantNumber,
+    /// Its name.
+    pub name: Reference,
+    /// The last record that was decided: what the log tells must contain it.
+    pub since: u64,
 }
 
 /// A kind of thing that is looked up in the log.
@@ -96,6 +122,10 @@ pub enum Sought {
     Order,
     /// See [`Recall::Record`].
     Record,
+    /// See [`Recall::Moment`].
+    Moment,
+    /// See [`Recall::Sale`].
+    Sale,
 }
 
 impl Recall {
@@ -107,6 +137,8 @@ impl Recall {
             Self::Transfer(_) => Sought::Transfer,
             Self::Order(..) => Sought::Order,
             Self::Record(_) => Sought::Record,
+            Self::Moment(_) => Sought::Moment,
+            Self::Sale(_) => Sought::Sale,
         }
     }
 }
@@ -245,9 +277,9 @@ impl Stock {
             Action::Receive(entry) => entries::receive(begin(), entry),
             Action::Sell(entry) => entries::sell(begin(), entry),
             Action::Return(entry) => return entries::take_back(begin(), entry, recalled),
-            Action::Adjust(adjust) => adjustments::adjust(begin(), adjust),
+            Action::Adjust(adjust) => return adjustments::adjust(begin(), adjust),
             Action::Move(wish) => adjustments::shift(begin(), wish),
-            Action::Count(count) => adjustments::count(begin(), count),
+            Action::Count(count) => return adjustments::count(begin(), count),
             Action::Revalue(wish) => revalue::revalue(begin(), wish),
             Action::StartTransfer(start) => transfers::start(begin(), start),
             Action::Reserve(wish) => reserve::reserve(begin(), wish),

@@ -109,9 +109,13 @@ impl Layers {
 
     /// Layers of an area, by age.
     pub fn of(&self, area: Area) -> impl DoubleEndedIterator<Item = &Layer> {
+        self.held_in(area).iter().map(|(_, layer)| layer)
+    }
+
+    fn held_in(&self, area: Area) -> &[(Area, Layer)] {
         let first = self.held.partition_point(|(held, _)| *held < area);
         let end = self.held.partition_point(|(held, _)| *held <= area);
-        self.held.get(first..end).unwrap_or_default().iter().map(|(_, layer)| layer)
+        self.held.get(first..end).unwrap_or_default()
     }
 
     /// Layers of an area less what it is short of.

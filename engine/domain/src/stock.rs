@@ -2,12 +2,14 @@
 
 mod deadlines;
 mod expiries;
+pub mod moments;
 mod orders;
 pub mod places;
 mod prefetch;
 mod promised_lots;
 pub mod promises;
 pub mod records;
+pub mod sales;
 pub mod tallies;
 
 use alloc::vec::Vec;
@@ -25,10 +27,12 @@ use crate::slab::Slab;
 use crate::sources::Sources;
 use crate::stable_hash::{StableHasher, partition_of};
 use expiries::Expiries;
+use moments::Moments;
 use places::Places;
 pub use prefetch::PREFETCH_MAX;
 use promises::Promises;
 use records::Records;
+use sales::Sales;
 
 /// Whether the catalog must be told before stock is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -119,6 +123,8 @@ pub struct Stock {
     pub(crate) letters: DeadLetters,
     pub(crate) jobs: Jobs,
     pub(crate) records: Records,
+    pub(crate) moments: Moments,
+    pub(crate) sales: Sales,
     seed: u64,
 }
 
@@ -147,6 +153,8 @@ impl Stock {
             letters: DeadLetters::new(rules.dead_letters_max),
             jobs: Jobs::default(),
             records: Records::new(rules.ended_kept_ms),
+            moments: Moments::new(rules.ended_kept_ms),
+            sales: Sales::new(rules.ended_kept_ms),
             seed,
         }
     }

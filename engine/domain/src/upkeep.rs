@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::change::Cause;
 use crate::command::Action;
-use crate::consumed::{Message, SourcePosition};
+use crate::consumed::{Message, Source, SourcePosition};
 use crate::dead_letter::{Fault, LetterChange, LetterNumber, Unsent};
 use crate::ids::Text;
 use crate::job::JobChange;
@@ -82,8 +82,9 @@ pub struct Bury {
 /// How a dead letter is tried again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Retry {
-    /// Its message asks for this. When that is refused, the letter stays open.
-    Act(Box<Action>),
+    /// Its message asks for this, as the event that it came with, if it has an identity. When that is
+    /// refused, the letter stays open.
+    Act(Box<Action>, Option<Arc<Source>>),
     /// Its event has been sent, or its message turned out to need nothing.
     Done,
     /// It failed again.
@@ -137,7 +138,7 @@ impl Upkeep {
             Self::ResetSource { .. } => Cause::SourceReset,
             Self::SkipSource { .. } => Cause::SourceSkipped,
             Self::Bury(_) | Self::Retry { with: Retry::Failed(_), .. } => Cause::Buried,
-            Self::Retry { with: Retry::Act(action), .. } => action.cause(),
+            Self::Retry { with: Retry::Act(action, _), .. } => action.cause(),
             Self::Retry { with: Retry::Done, .. } => Cause::LetterRetried,
             Self::Discard { .. } => Cause::LetterDiscarded,
             Self::Publish(_) => Cause::Published,

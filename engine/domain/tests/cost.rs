@@ -4,15 +4,16 @@
 //! machine): `cargo test -p onhand-domain --test cost -- --ignored --nocapture`.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use onhand_domain::command::{
-    Action, Backorder, Command, Completeness, Place, RequestedLine, Reserve, StockEntry, Wanted,
+    Action, Backorder, Command, Completeness, Detail, Place, RequestedLine, Reserve, StockEntry,
+    Wanted,
 };
 use onhand_domain::decide::{Decision, Recalled};
-use onhand_domain::ids::{ItemId, LocationId, Reference, TenantId};
+use onhand_domain::ids::{ItemId, LocationId, LotNumber, Reference, TenantId};
 use onhand_domain::quantity::Quantity;
 use onhand_domain::stock::{Rules, Stock};
 use onhand_domain::time::Timestamp;
@@ -20,6 +21,8 @@ use onhand_domain::time::Timestamp;
 struct Counting;
 
 static BYTES: AtomicU64 = AtomicU64::new(0);
+/// What was allocated, whether it was freed again or not.
+static ALLOCATED: AtomicU64 = AtomicU64::new(0);
 static CALLS: AtomicU64 = AtomicU64::new(0);
 /// Counting costs time, so times are taken without it.
 static COUNTS: AtomicBool = AtomicBool::new(false);
@@ -32,6 +35,7 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if COUNTS.load(Ordering::Relaxed) {
             BYTES.fetch_add(layout.size() as u64, Ordering::Relaxed);
+            ALLOCATED.fetch_add(layout.size() as u64, Ordering::Relaxed);
             CALLS.fetch_add(1, Ordering::Relaxed);
         }
         unsafe { System.alloc(layout) }
@@ -177,6 +181,32 @@ fn a_reservation_of_one_line_allocates_little() {
         println!("{what}: {:.2} allocations", calls as f64 / 1_000.0);
         assert!(calls < 9_000, "{calls} allocations for a thousand reservations");
     }
+}
+
+/// A pick looks at as many layers as it takes of: neither allocations nor what it allocates grow with the others.
+#[test]
+fn a_pick_from_a_thousand_layers_allocates_as_little_as_from_ten() {
+    let _turn = TURN.lock();
+    let pick = |layers: i64| {
+        let mut world = World::new();
+        let place =
+            Place { item: ItemId::parse("tea").expect("valid"), location: location("north") };
+        for number in 0..layers {
+            let lot = LotNumber::parse(&format!("lot-{number:05}")).expect("valid");
+            let detail = Some(Arc::new(Detail { lot: Some(lot), ..Detail::default() }));
+            let entry = StockEntry { place: place.clone(), quantity: Quantity::units(9), detail };
+            world.run(&world.command(Action::Receive(entry)));
+        }
+        let sale = StockEntry { place, quantity: Quantity::units(3), detail: None };
+        let sale = world.command(Action::Sell(sale));
+        world.run(&sale);
+        let before = ALLOCATED.load(Ordering::Relaxed);
+        let ((), _, calls) = counted(|| world.run(&sale));
+        (calls, ALLOCATED.load(Ordering::Relaxed) - before)
+    };
+    let (few, many) = (pick(10), pick(1_000));
+    println!("10 layers: {few:?} allocations and bytes, 1,000 layers: {many:?}");
+    assert_eq!(few, many);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Events of positions: how much there is, and on what terms.
 
-use onhand_domain::change::{Cause, PositionChange};
+use onhand_domain::change::{Cause, Movement, MovementKind, PositionChange};
 use onhand_domain::ids::{BinId, ItemId, LocationId};
 use onhand_domain::policy::Policy;
 
@@ -35,9 +35,13 @@ pub struct ItemAssignedToBin {
 /// Tells what happened to each position: its level first, then what there is besides.
 pub(super) fn tell(teller: &mut Teller<'_>) {
     for (at, held) in teller.change.positions.iter().enumerate() {
-        let level = stock_level::of(teller, at, held);
-        let told = Payload::StockLevelChanged(Box::new(level.clone()));
-        teller.tell(Aggregate::position(&level.item, &level.location, held.version), told);
+        let level = Box::new(stock_level::of(teller, at, held));
+        let aggregate = Aggregate::position(&level.item, &level.location, held.version);
+        if !says_more(teller, held) {
+            teller.tell(aggregate, Payload::StockLevelChanged(level));
+            continue;
+        }
+        teller.tell(aggregate, Payload::StockLevelChanged(level.clone()));
         receipt::tell(teller, held, &level);
         revaluation::tell(teller, held, &level);
         if let Some(payload) = terms(teller, held, &level) {
@@ -45,6 +49,16 @@ pub(super) fn tell(teller: &mut Teller<'_>) {
         }
         alarm::tell(teller, held, &level);
     }
+}
+
+/// Whether there may be more to tell of a position than its level.
+fn says_more(teller: &Teller<'_>, held: &PositionChange) -> bool {
+    let change = teller.change;
+    let is_receipt = |movement: &Movement| movement.kind == MovementKind::Receipt;
+    !held.raised.is_nothing()
+        || held.terms.is_some()
+        || change.cause == Cause::Revalued
+        || change.movements.iter().any(is_receipt)
 }
 
 /// New terms of a position.

@@ -72,6 +72,9 @@ pub(super) fn of(teller: &Teller<'_>, at: usize, held: &PositionChange) -> Stock
     let main = moving.or_else(|| movements.clone().next());
     let goods = main.map_or_else(Moved::default, |(place, _)| Moved::by(change, place));
     let detail = teller.detail();
+    // Goods that moved say themselves which lot they are of; the caller may have named another one.
+    let has_goods = main.is_some_and(|(_, movement)| movement.picks > 0);
+    let named = detail.and_then(|detail| detail.lot.clone()).filter(|_| !has_goods);
     let order = || change.reservations().next().and_then(|held| held.order.clone());
     StockLevelChanged {
         item,
@@ -90,7 +93,7 @@ pub(super) fn of(teller: &Teller<'_>, at: usize, held: &PositionChange) -> Stock
             .and_then(|detail| detail.reference.clone().or_else(|| detail.document.clone())),
         reference_type: detail.and_then(|detail| detail.reference_type.clone()),
         order: detail.and_then(|detail| detail.order.clone()).or_else(order),
-        lot: detail.and_then(|detail| detail.lot.clone()).or_else(|| goods.lot.cloned()),
+        lot: named.or_else(|| goods.lot.cloned()),
         unit_cost: goods.unit_cost.or_else(|| detail.and_then(|detail| detail.unit_cost)),
         value: goods.value,
     }

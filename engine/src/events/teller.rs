@@ -58,7 +58,12 @@ impl Aggregate {
 /// `aggregateId` of a position.
 #[must_use]
 pub fn position_aggregate(item: &ItemId, location: &LocationId) -> String {
-    format!("{}:{}", escape(item.as_str()), escape(location.as_str()))
+    let (item, location) = (item.as_str(), location.as_str());
+    let mut id = String::with_capacity(item.len() + 1 + location.len());
+    escape_into(item, &mut id);
+    id.push(':');
+    escape_into(location, &mut id);
+    id
 }
 
 /// `aggregateId` of an item.
@@ -67,9 +72,23 @@ pub fn item_aggregate(item: &ItemId) -> String {
     escape(item.as_str())
 }
 
-/// A `:` separates ids, so one inside an id is written another way, and so is the sign of that.
 fn escape(id: &str) -> String {
-    if id.contains([':', '%']) { id.replace('%', "%25").replace(':', "%3A") } else { id.to_owned() }
+    let mut escaped = String::with_capacity(id.len());
+    escape_into(id, &mut escaped);
+    escaped
+}
+
+/// A `:` separates ids, so one inside an id is written another way, and so is the sign of that.
+fn escape_into(id: &str, out: &mut String) {
+    for part in id.split_inclusive([':', '%']) {
+        match part.strip_suffix(':') {
+            Some(before) => out.extend([before, "%3A"]),
+            None => match part.strip_suffix('%') {
+                Some(before) => out.extend([before, "%25"]),
+                None => out.push_str(part),
+            },
+        }
+    }
 }
 
 /// Collects the events of one record.
@@ -99,7 +118,8 @@ impl<'a> Teller<'a> {
                 correlation: trace.correlation.clone().unwrap_or_else(made),
                 causation: trace.causation.clone(),
             },
-            events: Vec::new(),
+            // Most records say one thing of each position.
+            events: Vec::with_capacity(change.positions.len().max(1)),
         }
     }
 

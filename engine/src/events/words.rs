@@ -141,10 +141,11 @@ pub const fn refusal(rejection: &Rejection) -> &'static str {
         Rejection::UnknownLocation(_) => "UNKNOWN_LOCATION",
         Rejection::UnknownPosition { .. } => "UNKNOWN_POSITION",
         Rejection::UnknownBin { .. } => "UNKNOWN_BIN",
-        Rejection::UnknownLot(_) => "UNKNOWN_LOT",
         Rejection::UnknownReservation => "UNKNOWN_RESERVATION",
         Rejection::UnknownTransfer => "UNKNOWN_TRANSFER",
-        Rejection::UnknownDeadLetter | Rejection::UnknownShipment => "NOT_FOUND",
+        Rejection::UnknownDeadLetter | Rejection::UnknownShipment | Rejection::UnknownLot(_) => {
+            "NOT_FOUND"
+        }
         Rejection::ItemArchived(_) => "ITEM_ARCHIVED",
         Rejection::LocationInactive(_) => "LOCATION_INACTIVE",
         Rejection::NotTracked(_) => "NOT_TRACKED",

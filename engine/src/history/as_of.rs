@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use onhand_domain::catalog::Tracking;
 use onhand_domain::change::{Change, Movement};
-use onhand_domain::decide::OCCURRED_AHEAD_MS_MAX;
+use onhand_domain::decide::{Moment, OCCURRED_AHEAD_MS_MAX};
 use onhand_domain::ids::{ItemId, LocationId};
 use onhand_domain::policy::Policy;
 use onhand_domain::position::{Figures, PositionNumber};
@@ -18,7 +18,7 @@ use onhand_domain::reservation::{Holding, Reservation};
 use onhand_domain::time::Timestamp;
 use onhand_storage::{LogError, ReadLog};
 
-use super::chain::{Standing, movements_at, now, redone, undone};
+use super::chain::{self, Standing, movements_at, redone, undone};
 use super::moment::{LATE_MS, occurred_at};
 use super::rows::{kind, position_in};
 use super::{Archive, History};
@@ -26,6 +26,7 @@ use crate::error::Failure;
 use crate::outbox::last_before;
 use crate::recovery::read_change;
 use crate::view::{PositionView, View};
+use crate::writer::core::Found;
 
 /// Index rows that are read at once.
 const ROWS: usize = 1_024;
@@ -108,12 +109,12 @@ struct Instant {
 }
 
 impl Instant {
+    /// By the records up to `until`.
     fn find(
         log: &dyn ReadLog,
-        view: &View,
+        until: u64,
         (at, basis): (Timestamp, Basis),
     ) -> Result<Self, LogError> {
-        let until = view.sequence();
         let last_before = |ms| last_before(log, until, at.plus_millis(ms));
         Ok(Self {
             at,
@@ -134,16 +135,41 @@ impl Instant {
 }
 
 impl Archive {
-    /// The position after its last record up to the instant.
+    /// The position after its last record up to the instant; `now` is how one of its records left it.
     fn standing(
         &self,
         log: &dyn ReadLog,
-        view: &View,
         number: PositionNumber,
+        now: Standing,
         instant: Instant,
     ) -> Result<Standing, LogError> {
         let bound = instant.last.saturating_add(1);
-        self.standing_before(log, number, now(view, number), bound)
+        self.standing_before(log, number, now, bound)
+    }
+
+    /// What a position was at an instant, for a command. Nothing, while the record that changed it last
+    /// cannot be found yet.
+    pub(super) fn moment(
+        &self,
+        log: &dyn ReadLog,
+        asked: Moment,
+    ) -> Result<Option<Found>, LogError> {
+        let Moment { position, at, since } = asked;
+        // Before the log is read: its rows are found up to here.
+        let seen = self.recent.known_to();
+        if seen < since {
+            return Ok(None);
+        }
+        let found = |figures| Some(Found::Moment { moment: asked, figures, seen });
+        let last = read_change(log, since)?;
+        let Some(last) = last.as_ref().and_then(|change| position_in(change, position)) else {
+            return Ok(found(None)); // It is not kept any more.
+        };
+        let (figures, version) = (last.figures, last.version);
+        let now = Standing { sequence: since, figures, version };
+        let instant = Instant::find(log, seen, (at, Basis::Happened))?;
+        let standing = self.standing(log, position, now, instant)?;
+        Ok(found(Some(self.settle(log, position, standing, instant)?)))
     }
 
     /// Records of a position whose movements may lie on the other side of the instant than they do.
@@ -217,6 +243,23 @@ impl Archive {
         Ok((now.effective, now.tracking))
     }
 
+    /// Whether the location was closed for selling when the position last changed before: it could have
+    /// sold something by its policy, and its record says that it could not.
+    fn was_closed(
+        &self,
+        log: &dyn ReadLog,
+        number: PositionNumber,
+        (standing, policy): (Standing, Policy),
+    ) -> Result<bool, LogError> {
+        if standing.sequence == 0 {
+            return Ok(false);
+        }
+        let Some(change) = read_change(log, standing.sequence)? else { return Ok(false) };
+        let Some(held) = position_in(&change, number) else { return Ok(false) };
+        let could = policy.sellable(held.figures.available);
+        Ok(held.sellable == Some(Quantity::ZERO) && could != Some(Quantity::ZERO))
+    }
+
     fn position_as_of(
         &self,
         log: &dyn ReadLog,
@@ -224,13 +267,18 @@ impl Archive {
         now: PositionView,
         instant: Instant,
     ) -> Result<PositionAsOf, LogError> {
-        let standing = self.standing(log, view, now.number, instant)?;
+        let shown = chain::now(view, now.number);
+        let standing = self.standing(log, now.number, shown, instant)?;
         let figures = self.settle(log, now.number, standing, instant)?;
         let is_as_now = standing.sequence == now.sequence && figures == now.figures;
         let sellable = match self.terms(log, standing, &now)? {
             _ if is_as_now => now.sellable,
             (_, Tracking::Untracked) => None,
-            (policy, Tracking::Tracked) => policy.sellable(figures.available),
+            (policy, Tracking::Tracked) => {
+                let is_closed = self.was_closed(log, now.number, (standing, policy))?;
+                let sellable = policy.sellable(figures.available);
+                if is_closed { Some(Quantity::ZERO) } else { sellable }
+            }
         };
         let Standing { sequence, version, .. } = standing;
         Ok(PositionAsOf { now, figures, sellable, version, sequence, seen: instant.seen })
@@ -260,8 +308,8 @@ impl Archive {
             };
             let contains = |movement| instant.contains(&change, movement);
             let has_happened = movements_at(&change, number).any(contains);
-            if has_happened && let Some(reservation) = &change.reservation {
-                search.look_at(reservation);
+            if has_happened {
+                change.reservations().for_each(|reservation| search.look_at(reservation));
             }
             if !is_late {
                 next = position_in(&change, number).map_or(0, |held| held.previous);
@@ -328,7 +376,7 @@ impl History {
         };
         let (archive, view) = (self.archive.clone(), Arc::clone(&self.view));
         let read = move |log: &dyn ReadLog| {
-            let instant = Instant::find(log, &view, instant)?;
+            let instant = Instant::find(log, view.sequence(), instant)?;
             let position = archive.position_as_of(log, &view, now, instant)?;
             let holds = archive.holds_as_of(log, &position, instant)?;
             Ok(Some((position, holds)))
@@ -354,7 +402,7 @@ impl History {
             }
             let (archive, view) = (self.archive.clone(), Arc::clone(&self.view));
             let read = move |log: &dyn ReadLog| {
-                let instant = Instant::find(log, &view, instant)?;
+                let instant = Instant::find(log, view.sequence(), instant)?;
                 let one = |now| archive.position_as_of(log, &view, now, instant);
                 slice.into_iter().map(one).collect::<Result<Vec<_>, _>>()
             };

@@ -5,6 +5,7 @@
 
 mod walk;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use onhand_domain::catalog::{ItemNumber, LocationNumber, TenantNumber};
@@ -13,11 +14,11 @@ use onhand_domain::decide::OCCURRED_AHEAD_MS_MAX;
 use onhand_domain::ids::{ItemId, LocationId, LotNumber, Reference};
 use onhand_domain::position::Bucket;
 use onhand_domain::quantity::{Money, Quantity};
-use onhand_domain::reservation::ReservationNumber;
+use onhand_domain::reservation::{Reservation, ReservationNumber};
 use onhand_domain::time::Timestamp;
 use onhand_storage::{LogError, ReadLog};
 
-use super::rows::{order_of, position_of, references_of};
+use super::rows::{order_of, position_of, references_of, reservation_of};
 use super::{Archive, History, chain, moment};
 use crate::error::Failure;
 use crate::events::Moved;
@@ -124,6 +125,12 @@ impl LedgerEntry {
         order_of(&self.change)
     }
 
+    /// The reservation it concerns.
+    #[must_use]
+    pub fn reservation(&self) -> Option<&Arc<Reservation>> {
+        reservation_of(&self.change, self.place.movement)
+    }
+
     /// The caller's reference, else the document behind it.
     #[must_use]
     pub fn reference(&self) -> Option<&Reference> {
@@ -188,9 +195,14 @@ impl Wanted {
             && recorded_to.is_none_or(|to| change.at < to)
             && order.as_ref().is_none_or(|order| order_of(change) == Some(order))
             && reference.as_ref().is_none_or(|it| references_of(change).any(|held| held == it))
-            && reservation.is_none_or(|number| {
-                change.reservation.as_ref().is_some_and(|held| held.number == number)
-            })
+            && reservation
+                .is_none_or(|number| change.reservations().any(|held| held.number == number))
+    }
+
+    /// Whether an entry concerns the wanted reservation.
+    fn is_about(&self, change: &Change, place: u32) -> bool {
+        let is_it = |number| reservation_of(change, place).is_some_and(|it| it.number == number);
+        self.filter.reservation.is_none_or(is_it)
     }
 
     fn fits(&self, change: &Change, movement: &Movement, names: &dyn Names) -> bool {
@@ -229,6 +241,7 @@ impl Wanted {
             *held = chain::undone(after, movement);
             let place = LedgerPlace { sequence, movement: number };
             let is_told = !is_silent(change, movement);
+            let is_told = is_told && self.is_about(change, number);
             if place < before && is_told && self.fits(change, movement, names) {
                 let bucket = movement.from.or(movement.to).unwrap_or(Bucket::Available);
                 let (before, after) = (held.get(bucket), after.get(bucket));
@@ -295,11 +308,30 @@ impl History {
         before: Option<LedgerPlace>,
         limit: usize,
     ) -> Result<LedgerPage, Failure> {
+        self.ledger_told(tenant, filter, (before, limit), |page| page).await
+    }
+
+    /// [`History::ledger`], told in another way: a thousand entries take longer to write than anything a
+    /// seller asks for, so that is done by the thread that gives way to all others.
+    ///
+    /// # Errors
+    /// The log could not be read.
+    pub async fn ledger_told<T: Send + 'static>(
+        &self,
+        tenant: &str,
+        filter: LedgerFilter,
+        (before, limit): (Option<LedgerPlace>, usize),
+        tell: impl FnOnce(LedgerPage) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
         let Some(wanted) = Wanted::new(&self.view, tenant, filter) else {
-            return Ok(LedgerPage::default());
+            return Ok(tell(LedgerPage::default()));
         };
         let (archive, view) = (self.archive.clone(), Arc::clone(&self.view));
-        let read = move |log: &dyn ReadLog| archive.ledger_page(log, &view, &wanted, before, limit);
-        self.readers.read_ledger(read).await
+        let read = move |log: &dyn ReadLog| {
+            let page = archive.ledger_page(log, &view, &wanted, before, limit)?;
+            // Whoever tells it wrongly fails alone.
+            Ok(catch_unwind(AssertUnwindSafe(|| tell(page))))
+        };
+        self.readers.read_ledger(read).await?.map_err(|_| Failure::Internal)
     }
 }

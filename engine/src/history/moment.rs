@@ -8,9 +8,9 @@ use onhand_domain::time::Timestamp;
 /// in milliseconds. Most tills that name their own time are seconds behind.
 pub(super) const LATE_MS: i64 = 60_000;
 
-/// When a movement happened. The only place that knows.
+/// When a movement happened.
 pub(super) fn occurred_at(change: &Change, movement: &Movement) -> Timestamp {
-    movement.occurred_at.unwrap_or_else(|| change.occurred_at())
+    change.happened(movement)
 }
 
 /// Whether all movements of a record happened when it was decided: nearly all records.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use onhand_storage::IndexRow;
 use parking_lot::{Condvar, Mutex, RwLock};
@@ -20,6 +21,7 @@ pub struct RecentRows {
     rows: RwLock<Rows>,
     is_whole: Mutex<bool>,
     whole: Condvar,
+    known_to: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -128,6 +130,16 @@ impl RecentRows {
         }
         let all = rows.blocks.iter().flat_map(|block| block.iter()).chain(&rows.tail);
         Some(all.filter(|row| (first..=last).contains(&row.sequence)).copied().collect())
+    }
+
+    /// All records up to this one are durable, and their rows came; what they say can be found.
+    pub fn cover(&self, sequence: u64) {
+        self.known_to.fetch_max(sequence, Ordering::Release);
+    }
+
+    /// See [`RecentRows::cover`].
+    pub(crate) fn known_to(&self) -> u64 {
+        self.known_to.load(Ordering::Acquire)
     }
 
     /// All rows of durable records are known: whoever waits to look something up goes on.

@@ -1,8 +1,11 @@
 //! What the index says about a record: under which keys it is found.
 
-use onhand_domain::change::{Cause, Change, PositionChange};
+use std::sync::Arc;
+
+use onhand_domain::change::{Cause, Change, LineShare, PositionChange, Withdrawn};
 use onhand_domain::ids::Reference;
 use onhand_domain::position::PositionNumber;
+use onhand_domain::reservation::{Holding, Reservation};
 use onhand_domain::time::Timestamp;
 use onhand_storage::IndexRow;
 
@@ -106,6 +109,9 @@ fn order_rows(change: &Change, sequence: u64, row: &mut impl FnMut(IndexRow)) {
             row(IndexRow { kind: kind::ORDER, key, sequence });
         }
     }
+    if !change.withdrawn.is_empty() {
+        return;
+    }
     let Some(order) = order_of(change) else { return };
     let has_ended = change.reservation.as_ref().is_some_and(|held| !held.status.is_open());
     let kind = match has_ended {
@@ -138,8 +144,29 @@ fn moment_rows(change: &Change, sequence: u64, row: &mut impl FnMut(IndexRow)) {
 
 /// The order that a record concerns.
 pub(super) fn order_of(change: &Change) -> Option<&Reference> {
-    let of_reservation = change.reservation.as_ref().and_then(|held| held.order.as_ref());
+    let of_reservation = change.reservations().find_map(|held| held.order.as_ref());
     of_reservation.or_else(|| change.detail.as_ref()?.order.as_ref())
+}
+
+/// The reservation that the n-th movement of a record concerns. Where several were released together, their
+/// movements follow each other as they do, one for each line that held something.
+pub(super) fn reservation_of(change: &Change, place: u32) -> Option<&Arc<Reservation>> {
+    if let Some(held) = &change.reservation {
+        return Some(held);
+    }
+    let mut before = 0_usize;
+    let place = usize::try_from(place).unwrap_or(usize::MAX);
+    let is_its = |held: &&Withdrawn| {
+        let moved = held.released.iter().filter(|share| holds(&held.reservation, share));
+        before += moved.count();
+        place < before
+    };
+    change.withdrawn.iter().find(is_its).map(|held| &held.reservation)
+}
+
+fn holds(held: &Reservation, share: &LineShare) -> bool {
+    let mut of_share = held.lines.iter().filter(|line| line.item == share.item);
+    of_share.any(|line| line.position == share.position && line.holding == Holding::Stock)
 }
 
 /// What a record may be looked for by: the caller's reference, and the document behind it.

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use onhand_domain::position::PositionNumber;
 use onhand_domain::stock::Stock;
-use onhand_storage::{ChainReport, Frame, FrameCursor, Going, LogError, LogReader, Throttle};
+use onhand_storage::{
+    ChainReport, DataDirectory, Frame, FrameCursor, Going, LogError, LogReader, Throttle,
+};
 
 use super::{Compared, Proof, Report, difference};
 use crate::engine::Engine;
@@ -43,9 +45,10 @@ pub enum Depth {
 }
 
 impl Engine {
-    /// Walks the log from its first record to what is durable now, at most so many bytes a second (0: as
+    /// Walks the log from its first kept record to what is durable now, at most so many bytes a second (0: as
     /// fast as it goes), and checks the sums; compares the result with memory if that is asked for.
-    /// Blocks. `None`: it was told to stop, or the engine has stopped.
+    /// Meanwhile no segment goes. Blocks. The data directory stays held as long as it runs, so tell it to
+    /// stop before [`Engine::shutdown`]. `None`: it was told to stop, or the engine has stopped.
     ///
     /// # Errors
     /// The log cannot be read or understood.
@@ -55,14 +58,15 @@ impl Engine {
         bytes_per_second: u64,
         on_progress: &mut dyn FnMut(&Progress) -> Going,
     ) -> Result<Option<Report>, StartError> {
-        let Some((log, rules)) = self.log_to_verify() else { return Ok(None) };
+        let Some((directory, log, rules)) = self.log_to_verify() else { return Ok(None) };
+        let _history = directory.hold_history();
         let until = log.durable_sequence();
         let mut walk = Walk {
-            proof: Proof::new(rules),
+            proof: Proof::begin(&directory, rules, &log)?,
             frames: log.frames_from(log.earliest_sequence()),
             frame: None,
             done: log.earliest_sequence().saturating_sub(1),
-            progress: Progress { chain: empty(&log), until, compared: 0 },
+            progress: Progress { chain: empty(&directory, &log), until, compared: 0 },
             throttle: Throttle::new(bytes_per_second),
             on_progress,
             log,
@@ -89,7 +93,7 @@ impl Engine {
     }
 }
 
-fn empty(log: &LogReader) -> ChainReport {
+fn empty(directory: &DataDirectory, log: &LogReader) -> ChainReport {
     let ranges = log.segment_ranges();
     ChainReport {
         segments: u32::try_from(ranges.len()).unwrap_or(u32::MAX),
@@ -98,7 +102,7 @@ fn empty(log: &LogReader) -> ChainReport {
         bytes: 0,
         first: ranges.first().map_or(0, |(_, first, _)| *first),
         last: 0,
-        last_hash: log.genesis(),
+        last_hash: directory.opening().map_or_else(|| log.genesis(), |opening| opening.hash),
     }
 }
 

@@ -6,16 +6,16 @@ use std::collections::VecDeque;
 use onhand_domain::time::Timestamp;
 
 use super::core::Core;
-use super::filling::Filling;
+use super::filling::{Filling, Outcome};
 
-/// Records of chores that are decided and not yet released, at most: what they cost the log and the
-/// release stage is what a caller's answer waits for.
+/// Positions changed by records of chores that are decided and not yet released, at most; a record that
+/// changes none counts as one. What they cost the log and the release stage is what a caller's answer waits for.
 const UNDER_WAY_MAX: usize = 2_048;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Chores {
-    /// Last record of a slice, and how many records it has, in their order.
+    /// Last record of a slice, and how many positions it changed, in their order.
     slices: VecDeque<(u64, usize)>,
     under_way: usize,
 }
@@ -51,18 +51,22 @@ impl Chores {
         filling: &mut Filling<T>,
         slice: impl FnOnce(&mut Core, &mut Filling<T>) -> bool,
     ) -> bool {
-        while let Some((_, records)) = self.slices.pop_front_if(|(last, _)| *last <= released) {
-            self.under_way -= records;
+        while let Some((_, changed)) = self.slices.pop_front_if(|(last, _)| *last <= released) {
+            self.under_way -= changed;
         }
         if self.under_way >= UNDER_WAY_MAX {
             return false;
         }
-        let before = core.sequence();
+        let before = filling.items.len();
         let more = slice(core, filling);
-        let records = usize::try_from(core.sequence() - before).expect("a slice is small");
-        if records > 0 {
-            self.slices.push_back((core.sequence(), records));
-            self.under_way += records;
+        let changed = filling.items[before..].iter().map(|item| match &item.outcome {
+            Outcome::Changed { change, .. } => change.positions.len().max(1),
+            _ => 0,
+        });
+        let changed: usize = changed.sum();
+        if changed > 0 {
+            self.slices.push_back((core.sequence(), changed));
+            self.under_way += changed;
         }
         more && self.under_way < UNDER_WAY_MAX
     }
@@ -73,7 +77,7 @@ mod tests {
     use onhand_domain::stock::{Rules, Stock};
 
     use super::super::core::DUE_SLICE;
-    use super::super::samples::{receive, reserve};
+    use super::super::samples::{put_item, put_location, receive, reserve};
     use super::*;
 
     /// What becomes due at one instant never fills the log before those who wait; what has been
@@ -97,5 +101,25 @@ mod tests {
         let last = core.sequence();
         assert_eq!(burst(&mut core, last), 5_000 - 2 * UNDER_WAY_MAX + DUE_SLICE);
         assert_eq!(core.next_due(), None);
+    }
+
+    /// A record that changes many positions weighs as many.
+    #[test]
+    fn so_many_positions_are_changed_at_most() {
+        let mut core = Core::new(Stock::new(Rules::default(), 7), 0, 5_000);
+        (0..5_000).for_each(|number| put_item(&mut core, &format!("item-{number}")));
+        put_location(&mut core, "north");
+        let (now, mut chores) = (Timestamp::from_millis(1_000), Chores::default());
+        let mut released = 0;
+        let mut bursts = Vec::new();
+        while core.stock().jobs().first().is_some() {
+            let before = core.stock().sizes().positions;
+            let mut out = Filling::<()>::default();
+            while chores.work_jobs(&mut core, now, released, &mut out) {}
+            bursts.push(core.stock().sizes().positions - before);
+            released = core.sequence();
+        }
+        assert!(bursts.iter().all(|opened| *opened <= 2_048), "{bursts:?}");
+        assert_eq!(bursts.iter().sum::<u32>(), 5_000);
     }
 }

@@ -10,11 +10,11 @@ use onhand_domain::catalog::TenantNumber;
 use onhand_domain::change::Change;
 use onhand_domain::command::Command;
 use onhand_domain::dead_letter::Fault;
-use onhand_domain::decide::{Decision, Recall, Recalled, Sought};
+use onhand_domain::decide::{Decision, Moment, Recall, Recalled, SaleName, Sought};
 use onhand_domain::ids::Reference;
 use onhand_domain::limits::MOVEMENTS_MAX;
-use onhand_domain::position::PositionNumber;
-use onhand_domain::quantity::Quantity;
+use onhand_domain::position::{Figures, PositionNumber};
+use onhand_domain::quantity::{Money, Quantity};
 use onhand_domain::rejection::{Limit, Rejection};
 use onhand_domain::reservation::{Reservation, ReservationNumber};
 use onhand_domain::stock::Stock;
@@ -41,6 +41,18 @@ pub enum Found {
     Order(Box<FoundOrder>),
     /// A record by its sequence, even if there is none.
     Record(u64, Box<RecalledRecord>),
+    /// What a position was at an instant.
+    Moment {
+        /// Which one, and when.
+        moment: Moment,
+        /// By the records up to `seen`; `None`: no record of it is kept.
+        figures: Option<Figures>,
+        /// The last record that was looked at.
+        seen: u64,
+    },
+    /// What was sold at tills under a name, even if that is nothing: by which record, from which position,
+    /// how much, and what it was worth.
+    Sale(SaleName, Vec<(u64, PositionNumber, Quantity, Money)>),
 }
 
 /// See [`Found::Order`].
@@ -153,6 +165,8 @@ impl Core {
     pub fn can_find(&self, recall: &Recall) -> bool {
         match recall {
             Recall::Record(sequence) => *sequence <= self.findable,
+            Recall::Moment(moment) => moment.since <= self.findable,
+            Recall::Sale(asked) => asked.since <= self.findable,
             Recall::Order(..) => self.stock.promises().untallied() <= self.findable,
             // What was changed lately is in memory.
             Recall::Reservation(_) | Recall::Transfer(_) => true,
@@ -205,7 +219,14 @@ impl Core {
                 Ok(Ok(Decision::Passed)) => break Outcome::Passed,
                 Ok(Ok(Decision::Duplicate(sequence))) => break Outcome::Duplicate(sequence),
                 Ok(Ok(Decision::NoRoom)) => break Outcome::Failed(Failure::DeadLettersFull),
-                Ok(Ok(Decision::Recall(recall))) => return Some((envelope, recall)),
+                Ok(Ok(Decision::Recall(recall))) => {
+                    match &recall {
+                        Recall::Moment(moment) => self.stock.ask_moment(*moment, now),
+                        Recall::Sale(asked) => self.stock.ask_sale(asked, now),
+                        _ => {}
+                    }
+                    return Some((envelope, recall));
+                }
             }
         };
         out.items.push(Item { ticket: Some(envelope.ticket), outcome });
@@ -230,6 +251,10 @@ impl Core {
             Some(Found::Record(sequence, record)) => {
                 self.stock.recall_record(sequence, *record, now);
             }
+            Some(Found::Moment { moment, figures, seen }) => {
+                self.stock.recall_moment(moment, figures, seen);
+            }
+            Some(Found::Sale(asked, sold)) => self.stock.recall_sale(&asked, &sold),
             None => {}
         }
         Recalled::Searched(searched.sought)

@@ -1,5 +1,8 @@
 //! A writer's core with something to do, for tests.
 
+use std::sync::Arc;
+
+use onhand_domain::catalog::LocationAttributes;
 use onhand_domain::command::{
     Action, Backorder, Command, Completeness, Place, RequestedLine, Reserve, StockEntry, Wanted,
 };
@@ -56,4 +59,15 @@ pub(super) fn reserve(core: &mut Core, name: &str) {
             }],
         })),
     );
+}
+
+/// An item of the catalog.
+pub(super) fn put_item(core: &mut Core, name: &str) {
+    send(core, Action::PutItem { item: item(name), attributes: Arc::default() });
+}
+
+/// A location that sells.
+pub(super) fn put_location(core: &mut Core, name: &str) {
+    let location = LocationId::parse(name).expect("valid");
+    send(core, Action::PutLocation { location, attributes: LocationAttributes::default() });
 }

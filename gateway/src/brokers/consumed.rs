@@ -33,6 +33,8 @@ pub(crate) struct Consumed {
     rows: Mutex<BTreeMap<Labels, Arc<Row>>>,
     errors: Mutex<BTreeMap<Labels, u64>>,
     skipped: Mutex<BTreeMap<&'static str, u64>>,
+    /// Those whose sender's clock was ahead of ours.
+    ahead: AtomicU64,
     /// What of it was told in the log.
     reported: AtomicU64,
 }
@@ -46,18 +48,25 @@ pub(crate) struct Told {
     at: Timestamp,
     /// Event id and tenant, when each event is told in the log.
     names: Option<Box<(String, String)>>,
+    /// Whether it names a time later than now, which is taken as now.
+    is_ahead: bool,
 }
 
 impl Told {
     /// Of this type and from this source.
     pub(crate) fn new(event_type: &'static str, source: &str, at: Timestamp) -> Self {
-        Self { event_type, source: source.into(), at, names: None }
+        Self { event_type, source: source.into(), at, names: None, is_ahead: false }
     }
 
     /// Keeps what the log line of an event tells besides.
     pub(crate) fn name(&mut self, read: &Read<'_>) {
         let id = read.event_id.as_deref().unwrap_or_default().to_owned();
         self.names = Some(Box::new((id, read.tenant.clone().into_owned())));
+    }
+
+    /// It names a time later than now.
+    pub(crate) const fn note_ahead(&mut self) {
+        self.is_ahead = true;
     }
 
     fn labels(&self) -> Labels {
@@ -81,6 +90,7 @@ impl Consumed {
     pub(crate) fn count(&self, told: &Told, now: Timestamp) {
         let millis = u64::try_from(now.millis_since(told.at)).unwrap_or(0);
         let took = Duration::from_millis(millis);
+        self.ahead.fetch_add(u64::from(told.is_ahead), Relaxed);
         let row = self.row(told);
         row.count.fetch_add(1, Relaxed);
         row.micros.fetch_add(millis.saturating_mul(1_000), Relaxed);
@@ -129,6 +139,11 @@ impl Consumed {
         self.skipped.lock().iter().map(|(reason, count)| (*reason, *count)).collect()
     }
 
+    /// Events whose sender's clock was ahead of ours.
+    pub(crate) fn ahead(&self) -> u64 {
+        self.ahead.load(Relaxed)
+    }
+
     /// Of each type: events that took at most as long as each bound, all of them, and time together.
     pub(crate) fn took(&self) -> BTreeMap<String, ([u64; BOUNDS.len()], u64, Duration)> {
         let mut all = BTreeMap::new();
@@ -166,6 +181,18 @@ mod tests {
 
     fn told(source: &str) -> Told {
         Told::new("SaleCompleted", source, Timestamp::default())
+    }
+
+    #[test]
+    fn clocks_that_are_ahead_are_counted() {
+        let consumed = Consumed::default();
+        let at = Timestamp::from_millis(0);
+        let mut told = Told::new("sale", "till-1", at);
+        consumed.count(&told, at);
+        assert_eq!(consumed.ahead(), 0);
+        told.note_ahead();
+        consumed.count(&told, at);
+        assert_eq!(consumed.ahead(), 1);
     }
 
     #[test]

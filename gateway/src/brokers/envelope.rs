@@ -23,7 +23,9 @@ pub(super) fn key(event: &Event) -> String {
         let tenant = tenant.replace('%', "%25").replace(':', "%3A");
         return format!("{tenant}:{}", event.aggregate_id);
     }
-    format!("{tenant}:{}", event.aggregate_id)
+    let mut key = String::with_capacity(tenant.len() + 1 + event.aggregate_id.len());
+    key.extend([tenant, ":", &event.aggregate_id]);
+    key
 }
 
 /// A message, and where and how it goes.
@@ -41,7 +43,7 @@ pub(super) fn spell<'a>(
     room: &'a mut Messages,
 ) -> Vec<Outgoing<'a>> {
     room.clear();
-    let cursor = Cursor::of(event).to_string();
+    let cursor = Cursor::of(event).text();
     let mut ways: Vec<&Route> = Vec::new();
     for route in routes.of(event) {
         route.dialect.write(event, &cursor, room);

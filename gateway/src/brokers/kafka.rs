@@ -13,10 +13,12 @@ pub(crate) mod intake;
 pub(crate) mod letters;
 mod pass;
 mod publisher;
+mod read_ahead;
 pub(crate) mod replay;
 mod resend;
 mod setback;
 mod topics;
+mod upcoming;
 mod watermark;
 
 use std::io;
@@ -67,6 +69,8 @@ pub(crate) struct KafkaConfig {
     pub(crate) retry: RetryPolicy,
     /// How long the client gathers messages for one request.
     pub(crate) linger: Duration,
+    /// How requests are compressed.
+    pub(crate) compression: Compression,
     /// Events that are handed to the client before deliveries are looked at.
     pub(crate) batch: usize,
     /// How long the client itself tries before a message counts as failed.
@@ -83,6 +87,29 @@ pub(crate) struct KafkaConfig {
     pub(crate) intake: IntakeConfig,
     /// What to do when the topics hold what our log does not.
     pub(crate) lost_tail: LostTail,
+}
+
+/// How requests are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Compression {
+    /// Not at all.
+    None,
+    /// LZ4.
+    Lz4,
+    /// Snappy.
+    Snappy,
+}
+
+impl Compression {
+    /// Its word in settings, ours and the client's.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Lz4 => "lz4",
+            Self::Snappy => "snappy",
+        }
+    }
 }
 
 /// How topics are made.

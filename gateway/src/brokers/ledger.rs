@@ -1,6 +1,7 @@
 //! Which events have reached all their topics: the delivered watermark. Pure bookkeeping.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use crate::http::events::cursor::Cursor;
 
@@ -30,6 +31,21 @@ impl Tag {
     /// As the client gives it back.
     pub(super) fn from_opaque(opaque: usize) -> Self {
         Self(u64::try_from(opaque).expect("the process has 64 bits"))
+    }
+}
+
+/// The tags of the messages of an event, in their order.
+#[derive(Debug, Clone)]
+pub(super) struct Tags {
+    slot: u64,
+    messages: Range<u64>,
+}
+
+impl Iterator for Tags {
+    type Item = Tag;
+
+    fn next(&mut self) -> Option<Tag> {
+        self.messages.next().map(|message| Tag::new(self.slot, message))
     }
 }
 
@@ -86,17 +102,22 @@ impl<T: Copy> Ledger<T> {
     }
 
     /// Enters an event, or the end of a record, with the sizes of its messages. Gives the tag of each.
-    pub(super) fn enter(&mut self, place: Cursor, sizes: &[usize], note: T) -> Vec<Tag> {
+    pub(super) fn enter<I>(&mut self, place: Cursor, sizes: I, note: T) -> Tags
+    where
+        I: IntoIterator<Item = usize>,
+    {
         let last = self.entered_up_to();
         assert!(place > last, "events are entered in the order of the log: {place} after {last}");
-        assert!(sizes.len() <= MESSAGES_MAX, "an event makes {} messages", sizes.len());
-        let number = self.entered();
-        let bytes = sizes.iter().sum();
-        self.slots.push_back(Slot { place, open: sizes.len(), bytes, note });
-        self.messages += sizes.len();
+        let (number, mut bytes, mut open) = (self.entered(), 0, 0);
+        for size in sizes {
+            (bytes, open) = (bytes + size, open + 1);
+        }
+        assert!(open <= MESSAGES_MAX, "an event makes {open} messages");
+        self.slots.push_back(Slot { place, open, bytes, note });
+        self.messages += open;
         self.bytes += bytes;
         self.advance();
-        (0..sizes.len() as u64).map(|message| Tag::new(number, message)).collect()
+        Tags { slot: number, messages: 0..open as u64 }
     }
 
     /// A message has arrived, or never will and is kept elsewhere. Tells what was noted of its event,
@@ -138,9 +159,9 @@ mod tests {
     #[test]
     fn the_watermark_waits_for_the_slowest() {
         let mut ledger = Ledger::new(Cursor::START);
-        let first = ledger.enter(place(1, 0), &[10, 20], ());
-        let second = ledger.enter(place(1, 1), &[5], ());
-        ledger.enter(Cursor::behind(1), &[], ());
+        let first = ledger.enter(place(1, 0), [10, 20], ()).collect::<Vec<_>>();
+        let second = ledger.enter(place(1, 1), [5], ()).collect::<Vec<_>>();
+        ledger.enter(Cursor::behind(1), [], ());
         assert_eq!((ledger.messages(), ledger.bytes()), (3, 35));
         let steps = [
             (second[0], Cursor::START, 2),
@@ -157,10 +178,10 @@ mod tests {
     #[test]
     fn a_record_without_messages_is_delivered_at_once_but_in_order() {
         let mut ledger = Ledger::new(Cursor::behind(6));
-        ledger.enter(Cursor::behind(7), &[], ());
+        ledger.enter(Cursor::behind(7), [], ());
         assert_eq!(ledger.delivered(), Cursor::behind(7));
-        let tags = ledger.enter(place(8, 0), &[1], ());
-        ledger.enter(Cursor::behind(9), &[], ());
+        let tags = ledger.enter(place(8, 0), [1], ()).collect::<Vec<_>>();
+        ledger.enter(Cursor::behind(9), [], ());
         assert_eq!(ledger.delivered(), Cursor::behind(7));
         ledger.settle(tags[0]);
         assert_eq!(ledger.delivered(), Cursor::behind(9));
@@ -169,8 +190,8 @@ mod tests {
     #[test]
     fn the_watermark_stands_inside_a_record_when_its_first_events_have_arrived() {
         let mut ledger = Ledger::new(Cursor::START);
-        let first = ledger.enter(place(1, 0), &[1], ());
-        ledger.enter(place(1, 1), &[1], ());
+        let first = ledger.enter(place(1, 0), [1], ()).collect::<Vec<_>>();
+        ledger.enter(place(1, 1), [1], ());
         ledger.settle(first[0]);
         assert_eq!(ledger.delivered(), place(1, 0));
         assert_eq!(ledger.delivered().last_whole_record(), 0, "it is read again");
@@ -180,7 +201,7 @@ mod tests {
     #[should_panic(expected = "settled once")]
     fn a_message_that_arrives_twice_is_our_fault() {
         let mut ledger = Ledger::new(Cursor::START);
-        let tags = ledger.enter(place(1, 0), &[1], ());
+        let tags = ledger.enter(place(1, 0), [1], ()).collect::<Vec<_>>();
         ledger.settle(tags[0]);
         ledger.settle(tags[0]);
     }
@@ -189,7 +210,7 @@ mod tests {
     #[should_panic(expected = "in the order of the log")]
     fn an_event_that_comes_again_is_our_fault() {
         let mut ledger = Ledger::new(Cursor::behind(4));
-        ledger.enter(place(4, 0), &[1], ());
+        ledger.enter(place(4, 0), [1], ());
     }
 
     #[test]

@@ -78,9 +78,10 @@ async fn serve(config: &Config) -> Result<Exit, Stop> {
         thread += 1;
         Dispatch::new(door, tally)
     })?;
+    // Who finds the file can read where it listens.
+    announce(address);
     let file = ServerFile::write(config.data(), address, &tools.token)
         .map_err(|error| Stop::new(exit_of_io(&error), format!("server.json: {error}")))?;
-    announce(address);
     let status = engine.status();
     let (epoch, replayed) = (status.epoch, status.log.replayed);
     tracing::info!(%address, epoch, replayed, identity = %status.identity, "serving");

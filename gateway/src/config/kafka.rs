@@ -9,7 +9,7 @@ use super::security::SecuritySettings;
 use super::unit::{Size, Span};
 use crate::brokers::breaker::RetryPolicy;
 use crate::brokers::kafka::intake::{Begin, IntakeConfig, TopicIn};
-use crate::brokers::kafka::{Creation, KafkaConfig, PublishFrom, TopicPlan};
+use crate::brokers::kafka::{Compression, Creation, KafkaConfig, PublishFrom, TopicPlan};
 use crate::brokers::routes::{Routes, is_topic};
 
 /// The table `[kafka]`.
@@ -24,6 +24,7 @@ pub(super) struct KafkaSettings {
     topic_partitions: i32,
     topic_replication: i32,
     linger: Span,
+    compression: Compression,
     batch: usize,
     retries: u32,
     retry_delay: Span,
@@ -162,6 +163,7 @@ impl KafkaSettings {
                 pause: self.breaker_pause.0,
             },
             linger: self.linger.0,
+            compression: self.compression,
             batch: self.batch,
             delivery_timeout: self.delivery_timeout.0,
             in_flight_max: self.in_flight_max,

@@ -161,6 +161,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     setting("kafka.linger", "5ms", "How long events are gathered for one request."),
     setting(
+        "kafka.compression",
+        "none",
+        "How requests are compressed: none, lz4 or snappy. Consumers notice nothing of it.",
+    ),
+    setting(
         "kafka.batch",
         "50",
         "Events that are handed to the client before deliveries are looked at; no event waits for a \

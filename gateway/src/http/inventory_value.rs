@@ -14,6 +14,7 @@ use crate::http::answer::{self, Answer, Look};
 use crate::http::door::Door;
 use crate::http::json::Json;
 use crate::http::page::{List, Wanted, page_with};
+use crate::http::problem::Problem;
 use crate::http::schema::{self, Figure};
 
 /// Positions that are looked at in one step.
@@ -134,6 +135,10 @@ pub(crate) async fn inventory_value(State(door): State<Arc<Door>>, request: Requ
     let listed = async {
         let look = Look::of(&parts)?;
         let wanted = Wanted::of(List::InventoryValue, &look.query)?;
+        if look.query.text("at").is_some() {
+            let detail = "what stock was worth at an instant is not known; leave `at` out";
+            return Err(Problem::malformed(detail).with(|json| json.text("field", "at")));
+        }
         let methods = [("fifo", Method::Fifo), ("average", Method::Average)];
         let method = look.query.one_of("method", &methods)?.unwrap_or(Method::Fifo);
         let filter = PositionFilter {

@@ -10,7 +10,7 @@ use axum::response::Response;
 use onhand_domain::change::MovementKind;
 use onhand_domain::ids::{ItemId, LocationId, Reference};
 use onhand_engine::events::words;
-use onhand_engine::history::{LedgerFilter, LedgerPlace};
+use onhand_engine::history::{LedgerFilter, LedgerPage, LedgerPlace};
 use onhand_engine::ids::parse_reservation_id;
 
 use crate::http::answer::{self, Answer, Look};
@@ -72,13 +72,12 @@ async fn find(door: &Door, parts: &Parts, list: List) -> Result<Answer, Problem>
     let filter = filter_of(&look, door)?;
     let history = door.engine.history();
     let before = wanted.after.map(LedgerPlace::from);
-    let found = history.ledger(look.tenant.as_str(), filter, before, wanted.limit).await?;
     let view = Arc::clone(door.engine.view());
-    // A thousand entries take longer to write than anything a seller asks for.
-    answer::wide(move || {
+    let tell = move |found: LedgerPage| {
         page(list, &found.entries, found.next, |entry, json| write(entry, view.directory(), json))
-    })
-    .await
+    };
+    let of = (before, wanted.limit);
+    Ok(history.ledger_told(look.tenant.as_str(), filter, of, tell).await?)
 }
 
 /// All movements of stock, the newest entry first. An entry stands where it was recorded, also when it

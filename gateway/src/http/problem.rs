@@ -207,10 +207,11 @@ fn code_of(rejection: &Rejection) -> (StatusCode, Code) {
         Rejection::UnknownLocation(_) => (UNKNOWN, Code::UnknownLocation),
         Rejection::UnknownPosition { .. } => (UNKNOWN, Code::UnknownPosition),
         Rejection::UnknownBin { .. } => (UNKNOWN, Code::UnknownBin),
-        Rejection::UnknownLot(_) => (UNKNOWN, Code::UnknownLot),
         Rejection::UnknownReservation => (UNKNOWN, Code::UnknownReservation),
         Rejection::UnknownTransfer => (UNKNOWN, Code::UnknownTransfer),
-        Rejection::UnknownDeadLetter | Rejection::UnknownShipment => (UNKNOWN, Code::NotFound),
+        Rejection::UnknownDeadLetter | Rejection::UnknownShipment | Rejection::UnknownLot(_) => {
+            (UNKNOWN, Code::NotFound)
+        }
         Rejection::UnknownTransaction => (UNKNOWN, Code::UnknownTransaction),
         Rejection::ItemArchived(_) => (CONFLICT, Code::ItemArchived),
         Rejection::LocationInactive(_) => (CONFLICT, Code::LocationInactive),

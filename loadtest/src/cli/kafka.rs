@@ -42,6 +42,10 @@ pub struct Kafka {
     /// Seed of the sales.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Seconds of sales at half of the rate that was reached, to see how long changes take to their topic
+    /// (with publishing only); 0: none.
+    #[arg(long, default_value_t = 10)]
+    pub paced_seconds: u64,
     /// Print one line of JSON.
     #[arg(long)]
     pub json: bool,
@@ -65,6 +69,7 @@ impl Kafka {
             partitions: self.partitions,
             stock: self.stock,
             seed: self.seed,
+            paced: std::time::Duration::from_secs(self.paced_seconds),
         }
     }
 }

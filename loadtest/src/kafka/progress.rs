@@ -129,17 +129,30 @@ impl Progress {
         Ok(since.elapsed())
     }
 
+    /// All metrics, as text.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn metrics(&mut self) -> Result<String, Failure> {
+        self.read("/metrics").map(|body| String::from_utf8_lossy(body).into_owned())
+    }
+
     fn get<T: DeserializeOwned>(&mut self, path: &str) -> Result<T, Failure> {
-        let mut request = Vec::new();
-        self.requests.get(path, &mut request);
-        let call = || format!("GET {path}");
-        let (status, body) = self.client.call(&request)?;
-        if status != 200 {
-            return Err(Failure::Refused { call: call(), status, body: excerpt(body) });
-        }
+        let body = self.read(path)?;
         serde_json::from_slice(body).map_err(|wrong| Failure::Contract {
-            call: call(),
+            call: format!("GET {path}"),
             detail: format!("{wrong}: {}", excerpt(body)),
         })
+    }
+
+    fn read(&mut self, path: &str) -> Result<&[u8], Failure> {
+        let mut request = Vec::new();
+        self.requests.get(path, &mut request);
+        let (status, body) = self.client.call(&request)?;
+        if status != 200 {
+            let call = format!("GET {path}");
+            return Err(Failure::Refused { call, status, body: excerpt(body) });
+        }
+        Ok(body)
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::paced::Paced;
 use super::streams::Pace;
 use super::{Publishing, Settings, Took};
 use crate::history::rounded;
@@ -57,6 +58,8 @@ pub struct Table {
     pub applied_per_second: f64,
     /// Until every change was published too.
     pub published_per_second: Option<f64>,
+    /// How long changes took to their topic at half of that rate.
+    pub paced: Option<Paced>,
     /// The slower of both over the mean of the bare loop.
     pub ratio_to_bare: f64,
     /// Kafka Streams, exactly once, from running until all was committed.
@@ -92,6 +95,7 @@ impl Table {
             measured_sales: took.sales,
             applied_per_second,
             published_per_second,
+            paced: took.paced,
             ratio_to_bare: end_to_end / f64::midpoint(bare[0], bare[1]),
             streams_per_second: others.streams.map(|pace| pace.whole),
             streams_second_half_per_second: others.streams.map(|pace| pace.second_half),
@@ -115,6 +119,7 @@ impl Table {
         put("kafkaApplied", Some(self.applied_per_second));
         put("kafkaPublished", self.published_per_second);
         put("kafkaToBare", Some(self.ratio_to_bare));
+        put("kafkaPacedP99Ms", self.paced.map(|paced| paced.p99_ms));
         put("kafkaStreams", self.streams_per_second);
         put("kafkaToStreams", self.ratio_to_streams);
         put("loadAverage", self.load_average.before);
@@ -160,6 +165,14 @@ impl fmt::Display for Table {
         if let Some(ratio) = self.ratio_to_streams {
             writeln!(out, "  onhand / kafka streams: {ratio:.2}")?;
         }
+        if let Some(Paced { per_second, p50_ms, p99_ms, within_50_ms, .. }) = self.paced {
+            writeln!(
+                out,
+                "  log to topic at {}/s: p50 <= {p50_ms} ms, p99 <= {p99_ms} ms, {:.2}% within 50 ms",
+                grouped(per_second),
+                within_50_ms * 100.0
+            )?;
+        }
         writeln!(out, "  {}", self.load_average)?;
         let audit = &self.audit;
         let verdict = if self.passed() { "passed" } else { "FAILED" };
@@ -190,11 +203,13 @@ mod tests {
             partitions: 6,
             stock: crate::quantity::Quantity::ZERO,
             seed: 1,
+            paced: Duration::ZERO,
         };
         let took = Took {
             sales: 900,
             applied: Duration::from_secs(9),
             published: published.map(Duration::from_secs),
+            paced: None,
         };
         let audited =
             Audited { positions: 10, published, dead_letters, findings: 0, first_findings: vec![] };

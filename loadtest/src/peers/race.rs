@@ -162,7 +162,7 @@ mod tests {
             profile: Profile::Spread,
             connections: 3,
             depth: 4,
-            measured: Duration::from_millis(60),
+            measured: Duration::from_secs(1),
             warmup: Duration::from_millis(10),
             warehouse: Warehouse { items: 5, locations: 1 },
             stock: Quantity::ZERO,

@@ -1,5 +1,6 @@
 //! Bringing a backup back.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Component, Path};
 
@@ -35,11 +36,17 @@ pub fn restore_backup(
     // The directory the backup was taken from may have been started again since, and have told others
     // about records of those epochs that the backup lacks: no start of ours may look like one of them.
     DataDirectory::raise_epoch_of(&draft.path, EPOCHS_AHEAD)?;
-    for name in ["log", "checkpoint"] {
+    let directories: BTreeSet<_> = files.iter().filter_map(directory_of).collect();
+    for name in directories {
         let path = draft.path.join(name);
         FileDisk.sync_directory(&path).map_err(|error| BackupError::io(&path, error))?;
     }
     draft.install()
+}
+
+/// Where a file lies, from the backup's directory; `None`: in it.
+fn directory_of(file: &BackupFile) -> Option<&Path> {
+    Path::new(&file.path).parent().filter(|parent| !parent.as_os_str().is_empty())
 }
 
 fn bring(
@@ -55,6 +62,11 @@ fn bring(
     }
     let opened = File::open(&path);
     let opened = opened.map_err(|error| BackupError::damaged(&path, error.to_string()))?;
+    if let Some(name) = directory_of(file) {
+        let directory = to.join(name);
+        let made = FileDisk.create_directory(&directory);
+        made.map_err(|error| BackupError::io(&directory, error))?;
+    }
     let (bytes, hash) = copy(opened, &to.join(&file.path), pace)?;
     if (bytes, hash) == (file.bytes, file.hash) {
         return Ok(());

@@ -8,7 +8,8 @@ use redb::Durability;
 
 use super::copy::{Pace, copy, describe, write_whole};
 use super::{BackupContents, BackupError, BackupFile, BackupProgress, Draft, Going, WrittenBackup};
-use crate::directory::DataDirectory;
+use crate::checkpoint::CheckpointStore;
+use crate::directory::{CHECKPOINT, DataDirectory, OPENING};
 use crate::disk::{Disk, FileDisk};
 use crate::error::LogError;
 use crate::frame::{Frame, FrameHash};
@@ -25,7 +26,7 @@ const CACHE_BYTES: usize = 4 << 20;
 
 /// Writes a backup beside `target`, at most so many bytes a second (0: as fast as it goes).
 ///
-/// Checkpoints first, then the log up to what is durable by then: no checkpoint knows more. Nothing
+/// The state that the log begins with, if its first segments have gone, and checkpoints first, then the log up to what is durable by then: no checkpoint knows more. Nothing
 /// here holds up the log: every read is a short one, and files are synced in small pieces.
 ///
 /// # Errors
@@ -38,6 +39,8 @@ pub fn write_backup(
     on_progress: &mut dyn FnMut(&BackupProgress) -> Going,
 ) -> Result<WrittenBackup, BackupError> {
     super::is_free(target)?;
+    // Nothing may go that is still to be copied, nor another opening take the place of this one.
+    let _history = directory.hold_history();
     let total = expected_bytes(directory, log)?;
     let draft = Draft::begin(target)?;
     has_room(directory, &draft, total)?;
@@ -45,7 +48,9 @@ pub fn write_backup(
     let mut files = Vec::new();
     // Before the log: a cursor must not know of records that the backup lacks.
     let cursors = directory.cursors().list()?;
-    copy_checkpoints(directory, &draft.path, &mut pace, &mut files)?;
+    for (name, store) in states(directory) {
+        copy_state(&store, &draft.path, &name, &mut pace, &mut files)?;
+    }
     let end = copy_log(directory, log, &draft.path, &mut pace, &mut files)?;
     directory.write_meta(&draft.path, &cursors)?;
     files.push(describe(&draft.path, "meta.redb".to_owned())?);
@@ -66,20 +71,32 @@ pub fn write_backup(
     Ok(WrittenBackup { draft, contents })
 }
 
+/// The opening and the checkpoints, each with the directory it lies in.
+fn states(directory: &DataDirectory) -> Vec<(String, CheckpointStore)> {
+    let opening = directory
+        .opening()
+        .map(|opening| (format!("{OPENING}/{}", opening.slot.name()), directory.opening_state()));
+    let checkpoints = (CHECKPOINT.to_owned(), directory.checkpoints());
+    opening.into_iter().chain([checkpoints]).collect()
+}
+
 /// Bytes that a backup taken now would have, about.
 fn expected_bytes(directory: &DataDirectory, log: &LogReader) -> Result<u64, BackupError> {
     let mut bytes = 0;
-    for slice in directory.checkpoints().slices() {
-        if let Some(file) = open_installed(&directory.checkpoints().path(slice))? {
-            bytes +=
-                file.metadata().map_err(|error| BackupError::io(directory.path(), error))?.len();
+    for (_, store) in states(directory) {
+        for slice in store.slices() {
+            let path = store.path(slice);
+            if let Some(file) = open_installed(&path)? {
+                bytes += file.metadata().map_err(|error| BackupError::io(&path, error))?.len();
+            }
         }
     }
     let durable = log.durable_sequence();
     if durable > 0
         && let Some(frame) = log.frames_from(durable).next_frame()?
     {
-        bytes += frame.header().offset + frame.bytes().len() as u64;
+        let end = frame.header().offset + frame.bytes().len() as u64;
+        bytes += end - directory.opening().map_or(0, |opening| opening.end_offset);
     }
     Ok(bytes)
 }
@@ -101,23 +118,23 @@ fn open_installed(path: &Path) -> Result<Option<File>, BackupError> {
     }
 }
 
-/// Installed checkpoints never change: a newer one takes the name, and leaves us the file we opened. A
-/// round that goes on meanwhile gives a mixture of old and new, as a crash in it would.
-fn copy_checkpoints(
-    directory: &DataDirectory,
+/// Installed files of a state never change: a newer one takes the name, and leaves us the file we opened. A
+/// round of checkpoints that goes on meanwhile gives a mixture of old and new, as a crash in it would.
+fn copy_state(
+    store: &CheckpointStore,
     to: &Path,
+    name: &str,
     pace: &mut Pace<'_>,
     files: &mut Vec<BackupFile>,
 ) -> Result<(), BackupError> {
-    make(&to.join("checkpoint"))?;
-    let store = directory.checkpoints();
+    make(&to.join(name))?;
     for slice in store.slices() {
         let Some(file) = open_installed(&store.path(slice))? else { continue };
-        let path = format!("checkpoint/{slice:03}.ckp");
+        let path = format!("{name}/{slice:03}.ckp");
         let (bytes, hash) = copy(file, &to.join(&path), pace)?;
         files.push(BackupFile { path, bytes, hash });
     }
-    sync(&to.join("checkpoint"))
+    sync(&to.join(name))
 }
 
 /// What the log of a backup is.
@@ -139,8 +156,9 @@ fn copy_log(
     make(&path)?;
     let sequence = log.durable_sequence();
     let first = log.earliest_sequence();
-    let genesis = FrameHash::genesis(directory.identity(), directory.log_number());
-    let mut end = End { first, sequence, hash: genesis };
+    let genesis = || FrameHash::genesis(directory.identity(), directory.log_number());
+    let hash = directory.opening().map_or_else(genesis, |opening| opening.hash);
+    let mut end = End { first, sequence, hash };
     let mut frames = log.frames_from(first);
     for (number, from, _) in log.segment_ranges() {
         if from > sequence {

@@ -46,14 +46,15 @@ impl Meta {
     ) -> Result<(), OpenError> {
         let properties =
             Properties { identity: Uuid::now_v7(), partitions, log_number: LOG_NUMBER, epoch: 0 };
-        Self::write_copy(disk, directory, &properties, &[])
+        Self::write_copy(disk, directory, &properties, None, &[])
     }
 
-    /// Makes the file with these properties and cursors.
+    /// Makes the file with these properties, this opening and these cursors.
     pub(super) fn write_copy(
         disk: &dyn Disk,
         directory: &Path,
         properties: &Properties,
+        opening: Option<&Opening>,
         cursors: &[(String, Vec<u8>)],
     ) -> Result<(), OpenError> {
         let (path, unfinished) = (directory.join(FILE), directory.join(FILE_UNFINISHED));
@@ -64,7 +65,8 @@ impl Meta {
         let backend = disk.backend(&unfinished, true).map_err(io)?;
         let database =
             tables::open(backend, CACHE_BYTES).map_err(|e| OpenError::redb(&unfinished, e))?;
-        write(&database, properties, cursors).map_err(|e| OpenError::redb(&unfinished, e))?;
+        write(&database, properties, opening, cursors)
+            .map_err(|e| OpenError::redb(&unfinished, e))?;
         drop(database);
         disk.rename(&unfinished, &path).map_err(io)?;
         disk.sync_directory(directory).map_err(io)
@@ -101,7 +103,7 @@ impl Meta {
             file: self.path.clone(),
             what: "epochs are used up".to_owned(),
         })?;
-        write(&self.database, &raised, &[]).map_err(|e| OpenError::redb(&self.path, e))?;
+        write(&self.database, &raised, None, &[]).map_err(|e| OpenError::redb(&self.path, e))?;
         self.properties = raised;
         Ok(())
     }
@@ -170,10 +172,11 @@ impl Meta {
     }
 }
 
-/// Writes properties, and adds cursors.
+/// Writes properties, sets the opening when there is one, and adds cursors.
 fn write(
     database: &Database,
     properties: &Properties,
+    opening: Option<&Opening>,
     cursors: &[(String, Vec<u8>)],
 ) -> Result<(), redb::Error> {
     tables::sound(|| {
@@ -185,6 +188,9 @@ fn write(
             table.insert("partitions", &properties.partitions.to_le_bytes()[..])?;
             table.insert("log", &properties.log_number.to_le_bytes()[..])?;
             table.insert("epoch", &properties.epoch.to_le_bytes()[..])?;
+            if let Some(opening) = opening {
+                table.insert(OPENING, &opening.to_bytes()[..])?;
+            }
             let mut table = transaction.open_table(CURSORS)?;
             for (name, value) in cursors {
                 table.insert(name.as_str(), value.as_slice())?;

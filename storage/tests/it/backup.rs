@@ -100,6 +100,54 @@ fn a_backup_is_taken_while_the_log_is_written() {
     assert_eq!(frames.next_sequence(), contents.sequence + 1);
 }
 
+/// What a log begins with whose first segments have gone is in the backup; while one is being taken, no
+/// segment goes.
+#[test]
+fn a_log_whose_first_segments_have_gone_is_backed_up_with_its_opening() {
+    let place = tempfile::tempdir().expect("a directory");
+    let (backup, back) = (place.path().join("backup"), place.path().join("back"));
+    let made = make(&place.path().join("data"));
+    let Made { directory, reader, .. } = &made;
+    let (gone, _, last) = reader.segment_ranges()[1];
+    let write_state = || {
+        let (slot, store) = directory.next_opening_state().expect("is made");
+        let mut file = store.begin(3, last).expect("begins");
+        file.push(7, 1, last, b"then").expect("writes");
+        file.finish().expect("finishes").install().expect("installs");
+        slot
+    };
+    let slot = write_state();
+    let held = directory.hold_history();
+    assert!(directory.is_history_held());
+    assert_eq!(directory.forget_up_to(reader, gone, slot, 9).expect("asks"), None);
+    assert_eq!(reader.earliest_sequence(), 1, "all is there as long as it is held");
+    drop(held);
+    let opening = directory.forget_up_to(reader, gone, slot, 9).expect("goes").expect("goes");
+    let mut tried = None;
+    let mut on_progress = |_: &_| {
+        tried.get_or_insert_with(|| directory.is_history_held());
+        Going::On
+    };
+    let written = write_backup(directory, reader, &backup, 0, &mut on_progress).expect("is taken");
+    assert_eq!(tried, Some(true), "nothing goes meanwhile");
+    assert!(!directory.is_history_held());
+    let contents = written.contents().clone();
+    written.install(MANIFEST).expect("installs");
+    assert_eq!((contents.first, contents.sequence), (last + 1, 60));
+    assert_eq!(contents.last_hash, made.log.last_hash());
+    restore(&backup, &contents, &back).expect("is restored");
+    let restored = DataDirectory::open(config(&back, SEGMENT_BYTES)).expect("opens");
+    assert_eq!(restored.opening(), Some(opening));
+    let state = restored.opening_state().load(3).expect("reads").expect("is there");
+    assert_eq!((state.began(), state.entries().count()), (last, 1));
+    let (mut log, reader) = restored.open_log().expect("opens");
+    assert_eq!(reader.earliest_sequence(), last + 1);
+    append(&mut log, 1, 10).expect("goes on");
+    drop((log, reader));
+    let report = verify_chain(&restored, &mut |_| {}).expect("the chain holds");
+    assert_eq!((report.first, report.last), (last + 1, 61));
+}
+
 #[test]
 fn an_empty_log_can_be_backed_up() {
     let place = tempfile::tempdir().expect("a directory");

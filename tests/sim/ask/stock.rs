@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use onhand_domain::catalog::LocationAttributes;
 use onhand_domain::command::{
-    Action, Adjust, Condition, Count, Force, MoveStock, Place, StockEntry, Target,
+    Action, Adjust, Condition, Count, Detail, Force, MoveStock, Place, StockEntry, Target,
 };
 use onhand_domain::ids::{ItemId, LocationId};
 use onhand_domain::position::Bucket;
@@ -123,6 +123,15 @@ pub(super) fn take_back(dice: &mut Dice, known: &Known<'_>) -> Action {
     Action::Return(StockEntry { detail: told(words), ..entry })
 }
 
+/// Words about figures that were seen. Those that do not fit are not seen late: nobody could sum them up.
+fn seen(dice: &mut Dice, known: &Known<'_>, place: &Place) -> Detail {
+    let mut words = goods(dice, known, &place.item);
+    if place.item == world::abyss() {
+        words.occurred_at = words.occurred_at.filter(|at| at.millis() > known.now);
+    }
+    words
+}
+
 fn held(known: &Known<'_>, place: &Place) -> Position {
     let key = (place.item.clone(), place.location.clone());
     known.model.shop(known.tenant).positions.get(&key).cloned().unwrap_or_default()
@@ -146,7 +155,7 @@ pub(super) fn adjust(dice: &mut Dice, known: &Known<'_>) -> Action {
         }
         _ => Target::Delta(Quantity::from_millionths(sign * figure.millionths())),
     };
-    let words = goods(dice, known, &place.item);
+    let words = seen(dice, known, &place);
     let on_hand = held.on_hand().expect("figures fit") + i64::from(dice.once_in(3));
     let expected = dice.once_in(4).then_some(on_hand);
     Action::Adjust(Adjust {
@@ -182,7 +191,7 @@ pub(super) fn count(dice: &mut Dice, known: &Known<'_>) -> Action {
         1 => held.on_hand().expect("figures fit").max(0),
         _ => world::amount(dice) * 3,
     };
-    let words = goods(dice, known, &place.item);
+    let words = seen(dice, known, &place);
     Action::Count(Count {
         place,
         counted: Quantity::from_millionths(found),

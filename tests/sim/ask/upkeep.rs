@@ -82,7 +82,7 @@ pub(crate) fn letter(dice: &mut Dice, known: &Known<'_>) -> Action {
             while matches!(action, Action::Upkeep(_)) {
                 action = dice.weighted(MESSAGES)(dice, known);
             }
-            wish(Upkeep::Retry { letter, with: Retry::Act(Box::new(action)) })
+            wish(Upkeep::Retry { letter, with: Retry::Act(Box::new(action), None) })
         }
     }
 }

@@ -9,16 +9,12 @@ use super::{Checked, same};
 use crate::model::Model;
 use crate::model::shop::{Key, Shop, sellable};
 
-/// "They are listed in the order in which they will be picked"; what does not lie on the shelf, by age.
+/// "They are listed in the order in which they will be picked".
 fn picked(shop: &Shop, key: &Key) -> Vec<(Area, Origin, Quantity)> {
     let said = shop.items.get(&key.0).and_then(|item| item.attributes.as_ref());
     let strategy = said.map_or(Strategy::Fifo, |said| said.strategy);
     let layers = &shop.positions[key].layers;
-    let of = |area: Area| {
-        let strategy = if area == Area::Shelf { strategy } else { Strategy::Fifo };
-        layers.in_order(area, strategy)
-    };
-    let all = Area::ALL.into_iter().flat_map(of);
+    let all = Area::ALL.into_iter().flat_map(|area| layers.in_order(area, strategy));
     let one = |it: &crate::model::layers::Layer| {
         (it.area, it.origin.clone(), Quantity::from_millionths(it.amount))
     };

@@ -267,7 +267,8 @@ impl Step {
     ) -> Result<usize, Rejection> {
         self.touch(key);
         let before = self.held(key);
-        self.book(key, kind, (from, to), amount)?;
+        let occurred = occurred_at.map_or(self.occurred, Timestamp::millis);
+        self.book_at(key, kind, (from, to), amount, occurred)?;
         let place = self.told.moves.len() - 1;
         let (from_area, to_area) = (from.map(Bucket::area), to.map(Bucket::area));
         let mut layers = before.layers.clone();

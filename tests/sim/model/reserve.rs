@@ -252,12 +252,18 @@ impl Step {
                 && (wish.lot.is_none() || line.lot == wish.lot)
                 && (location.is_none() || line.location == location)
         };
-        let meant: Vec<usize> =
+        let mut meant: Vec<usize> =
             (0..promise.lines.len()).filter(|at| is_meant(&promise.lines[*at])).collect();
         let is_spent = |at: &usize| {
             let line = &promise.lines[*at];
             line.open() == 0 && line.fulfilled == 0
         };
+        // At a place that is named, no lot means the line of none.
+        let is_plain = |at: &usize| promise.lines[*at].lot.is_none();
+        let names_place = wish.lot.is_none() && location.is_some();
+        if names_place && meant.iter().any(|at| is_plain(at) && !is_spent(at)) {
+            meant.retain(is_plain);
+        }
         let live: Vec<usize> = meant.iter().copied().filter(|at| !is_spent(at)).collect();
         match live.as_slice() {
             [] => Ok(meant.first().copied()),

@@ -127,7 +127,11 @@ impl Step {
                     ..Origin::default()
                 },
             };
-            brought.push(Pick { goods: Goods::Layer(origin), quantity: quantity(part) });
+            // What was short is filled first, so that the layers come back as they were.
+            let was_short = matches!(pick.goods, Goods::Shortage(_));
+            let at = if was_short { 0 } else { brought.len() };
+            let goods = Goods::Layer(origin);
+            brought.insert(at, Pick { goods, quantity: quantity(part) });
         }
         assert_eq!(rest, 0, "goods consist of their picks");
         brought

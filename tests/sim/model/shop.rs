@@ -10,6 +10,7 @@ use onhand_domain::position::{Bucket, Figures};
 use onhand_domain::quantity::Quantity;
 
 use super::layers::{ByLot, Layers};
+use super::story::Story;
 use super::worth::Average;
 
 /// An item at a location.
@@ -54,6 +55,9 @@ pub(crate) struct Position {
     pub(crate) moved: i64,
     /// When it was counted: the last 16, in the order of time.
     pub(crate) counts: Vec<i64>,
+    /// When it changed last.
+    pub(crate) updated_at: i64,
+    pub(crate) story: Story,
     pub(crate) layers: Layers,
     /// What it is worth by the other method, where that does not follow from its layers.
     pub(crate) average: Option<Average>,

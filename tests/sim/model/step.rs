@@ -91,6 +91,8 @@ pub(crate) struct Step {
     pub(crate) model: Model,
     pub(crate) tenant: TenantId,
     pub(crate) now: i64,
+    /// When it happened, as the command says.
+    pub(crate) occurred: i64,
     /// Number of the record in the making.
     pub(crate) sequence: u64,
     /// Says what is so, whatever the stock says.
@@ -114,6 +116,7 @@ impl Step {
             model: model.clone(),
             tenant: tenant.clone(),
             now,
+            occurred: now,
             sequence: model.sequence + 1,
             is_fact: false,
             told: Told::default(),
@@ -216,6 +219,18 @@ impl Step {
         (from, to): (Option<Bucket>, Option<Bucket>),
         amount: i64,
     ) -> Result<(), Rejection> {
+        self.book_at(key, kind, (from, to), amount, self.occurred)
+    }
+
+    /// Books what happened at another instant than the command says.
+    pub(crate) fn book_at(
+        &mut self,
+        key: &Key,
+        kind: MovementKind,
+        (from, to): (Option<Bucket>, Option<Bucket>),
+        amount: i64,
+        occurred: i64,
+    ) -> Result<(), Rejection> {
         self.touch(key);
         let held = self.shop_mut().positions.get_mut(key).expect("touched just now");
         for (bucket, delta) in [(from, amount.checked_neg()), (to, Some(amount))] {
@@ -226,6 +241,7 @@ impl Step {
         held.on_hand().ok_or(Rejection::QuantityOverflow)?;
         let is_on_hand = |bucket: Option<Bucket>| bucket.is_some_and(Bucket::is_on_hand);
         held.moved += i64::from(is_on_hand(to)) * amount - i64::from(is_on_hand(from)) * amount;
+        held.story.tell((from, to), amount, occurred);
         self.told.moves.push(Move {
             key: key.clone(),
             kind,
@@ -242,7 +258,7 @@ impl Step {
     /// Versions and alarms of what was touched; the record is made.
     pub(crate) fn finish(mut self) -> (Model, Told) {
         self.settle_averages();
-        let (touched, sequence) = (self.told.touched.clone(), self.sequence);
+        let (touched, sequence, now) = (self.told.touched.clone(), self.sequence, self.now);
         for key in touched {
             let (low, out) = self.shop().alarms(&key);
             let raised = self.raised(&key, (low, out));
@@ -250,6 +266,7 @@ impl Step {
             let held = self.shop_mut().positions.get_mut(&key).expect("touched positions exist");
             held.version += 1;
             held.sequence = sequence;
+            held.updated_at = now;
             (held.low, held.out) = (low, out);
         }
         (self.model, self.told)

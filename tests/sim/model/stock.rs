@@ -12,11 +12,19 @@ use onhand_domain::position::Bucket;
 use onhand_domain::rejection::Rejection;
 use onhand_domain::time::Timestamp;
 
-use super::goods::{enter, leave, pick_of, within};
+use super::goods::{Entry, enter, leave, pick_of, within};
 use super::layers::is_over;
-use super::shop::Key;
+use super::shop::{Key, Position};
 use super::step::{Step, Unknown, quantity, short};
 use super::worth::Cost;
+
+/// By how much a bucket is to change, and the count that has seen it already.
+struct Difference {
+    kind: MovementKind,
+    bucket: Bucket,
+    delta: i64,
+    counted: Option<Timestamp>,
+}
 
 /// The lot that a command names.
 pub(super) fn lot_of(detail: Option<&Arc<Detail>>) -> Option<&LotNumber> {
@@ -74,27 +82,28 @@ impl Step {
         let is_held = bucket == Bucket::Available && is_over(&origin, self.now);
         let bucket = if is_held { Bucket::QualityHold } else { bucket };
         let amount = entry.quantity.millionths();
-        match self.count_after(&key, entry).filter(|_| kind == MovementKind::Receipt) {
-            Some(counted) => self.receive_late(&key, bucket, origin, amount, counted),
-            None => self.bring(&key, enter(kind, bucket), origin, amount),
+        let counted = self.count_after(&key, entry.detail.as_deref());
+        let entry = enter(kind, bucket);
+        match counted.filter(|_| kind == MovementKind::Receipt) {
+            Some(counted) => self.bring_late(&key, entry, origin, amount, counted),
+            None => self.bring(&key, entry, origin, amount),
         }
     }
 
     /// It comes in, and goes again at the count: the same goods at the same cost.
-    fn receive_late(
+    fn bring_late(
         &mut self,
         key: &Key,
-        bucket: Bucket,
+        entry: Entry,
         mut origin: Origin,
         amount: i64,
         counted: Timestamp,
     ) -> Result<(), Rejection> {
-        let before = self.held(key);
+        let (before, bucket) = (self.held(key), (entry.1).1.expect("what comes enters a bucket"));
         if let Some(layer) = before.layers.find(bucket.area(), &origin) {
             // It comes and goes, so its lot keeps its day.
             origin = layer.origin.clone();
         }
-        let entry = enter(MovementKind::Receipt, bucket);
         let place = self.book_goods(key, entry, amount, vec![pick_of(&origin, amount)], None)?;
         let value = self.told.moves[place].value;
         let is_shelf = bucket.area() == Area::Shelf;
@@ -115,11 +124,42 @@ impl Step {
         Ok(())
     }
 
+    /// It goes, and comes back at the count.
+    fn take_late(
+        &mut self,
+        key: &Key,
+        entry: Entry,
+        (amount, lot): (i64, Option<&LotNumber>),
+        counted: Timestamp,
+    ) -> Result<(), Rejection> {
+        let before = self.held(key);
+        let place = self.send(key, entry, amount, lot)?;
+        let taken = &self.told.moves[place];
+        let (value, mut picks) = (taken.value, taken.picks.clone());
+        // What was short is filled first, so that the layers come back as they were.
+        picks.reverse();
+        let back = (MovementKind::Count, (None, (entry.1).0), Some(counted));
+        self.book_goods(key, back, amount, picks, Some(value))?;
+        self.set_average(key, before.averaged());
+        let after = self.held(key).layers;
+        assert_eq!((&after.all, after.shortage), (&before.layers.all, before.layers.shortage));
+        Ok(())
+    }
+
     /// The first count that has seen it already, if one has: there it is corrected.
-    fn count_after(&self, key: &Key, entry: &StockEntry) -> Option<Timestamp> {
-        let occurred = entry.detail.as_ref().and_then(|detail| detail.occurred_at)?;
+    fn count_after(&self, key: &Key, detail: Option<&Detail>) -> Option<Timestamp> {
+        let occurred = detail?.occurred_at?.millis();
         let counts = self.shop().positions.get(key)?.counts.iter();
-        counts.copied().find(|counted| *counted > occurred.millis()).map(Timestamp::from_millis)
+        counts.copied().find(|counted| *counted > occurred).map(Timestamp::from_millis)
+    }
+
+    /// What the sender saw: what is there now, unless that has changed since.
+    fn seen(&self, key: &Key, detail: Option<&Detail>) -> Position {
+        let held = self.held(key);
+        match detail.and_then(|detail| detail.occurred_at).map(Timestamp::millis) {
+            Some(at) if at < held.updated_at => Position { buckets: held.story.at(at), ..held },
+            _ => held,
+        }
     }
 
     pub(super) fn sell(&mut self, entry: &StockEntry) -> Result<(), Rejection> {
@@ -130,20 +170,11 @@ impl Step {
             return Ok(());
         }
         let (amount, lot) = (entry.quantity.millionths(), lot_of(entry.detail.as_ref()));
-        let (before, sale) = (self.held(&key), leave(MovementKind::Sale, Bucket::Available));
-        let counted = self.count_after(&key, entry);
-        let place = self.send(&key, sale, amount, lot)?;
-        if let Some(counted) = counted {
-            let sold = &self.told.moves[place];
-            let (value, mut picks) = (sold.value, sold.picks.clone());
-            picks.reverse();
-            let back = (MovementKind::Count, (None, Some(Bucket::Available)), Some(counted));
-            self.book_goods(&key, back, amount, picks, Some(value))?;
-            self.set_average(&key, before.averaged());
-            let after = self.held(&key).layers;
-            assert_eq!((&after.all, after.shortage), (&before.layers.all, before.layers.shortage));
+        let sale = leave(MovementKind::Sale, Bucket::Available);
+        match self.count_after(&key, entry.detail.as_deref()) {
+            Some(counted) => self.take_late(&key, sale, (amount, lot), counted),
+            None => self.send(&key, sale, amount, lot).map(|_| ()),
         }
-        Ok(())
     }
 
     pub(super) fn adjust(&mut self, wish: &Adjust) -> Result<(), Rejection> {
@@ -159,11 +190,19 @@ impl Step {
         if !version || wish.expected_on_hand.is_some_and(|it| it.millionths() != on_hand) {
             return Err(self.stale(&key));
         }
+        let detail = wish.detail.as_deref();
+        let (seen, mut counted) = (self.seen(&key, detail), self.count_after(&key, detail));
         let (bucket, delta) = match wish.target {
-            Target::Delta(delta) => (wish.bucket, Some(delta.millionths())),
-            Target::OnHand(figure) => (Bucket::Available, figure.millionths().checked_sub(on_hand)),
+            Target::Delta(delta) => {
+                counted = None;
+                (wish.bucket, Some(delta.millionths()))
+            }
+            Target::OnHand(figure) => {
+                let on_hand = seen.on_hand().ok_or(Rejection::QuantityOverflow)?;
+                (Bucket::Available, figure.millionths().checked_sub(on_hand))
+            }
             Target::Bucket(figure) => {
-                (wish.bucket, figure.millionths().checked_sub(held.get(wish.bucket)))
+                (wish.bucket, figure.millionths().checked_sub(seen.get(wish.bucket)))
             }
         };
         let delta = delta.ok_or(Rejection::QuantityOverflow)?;
@@ -171,8 +210,8 @@ impl Step {
         if !self.is_fact && delta < 0 && free < -delta {
             return Err(short(&key, -delta, free));
         }
-        let detail = wish.detail.as_ref();
-        self.book_difference(&key, MovementKind::Adjustment, bucket, (delta, detail))
+        let difference = Difference { kind: MovementKind::Adjustment, bucket, delta, counted };
+        self.book_difference(&key, difference, wish.detail.as_ref())
     }
 
     pub(super) fn shift(&mut self, wish: &MoveStock) -> Result<(), Rejection> {
@@ -193,12 +232,14 @@ impl Step {
         if count.expected_version.is_some_and(|it| it != u64::from(held.version)) {
             return Err(self.stale(&key));
         }
-        let on_hand = held.on_hand().expect("figures fit");
+        let detail = count.detail.as_deref();
+        let on_hand = self.seen(&key, detail).on_hand().ok_or(Rejection::QuantityOverflow)?;
         let variance = count.counted.millionths().checked_sub(on_hand);
         let variance = variance.ok_or(Rejection::QuantityOverflow)?;
-        let detail = count.detail.as_ref();
-        let told = (variance, detail);
-        self.book_difference(&key, MovementKind::Count, Bucket::Available, told)?;
+        let counted = self.count_after(&key, detail);
+        let (kind, bucket) = (MovementKind::Count, Bucket::Available);
+        let difference = Difference { kind, bucket, delta: variance, counted };
+        self.book_difference(&key, difference, count.detail.as_ref())?;
         let occurred = count.detail.as_ref().and_then(|detail| detail.occurred_at);
         let at = occurred.map_or(self.now, Timestamp::millis);
         let held = self.shop_mut().positions.get_mut(&key).expect("counted just now");
@@ -227,9 +268,8 @@ impl Step {
     fn book_difference(
         &mut self,
         key: &Key,
-        kind: MovementKind,
-        bucket: Bucket,
-        (delta, detail): (i64, Option<&Arc<Detail>>),
+        Difference { kind, bucket, delta, counted }: Difference,
+        detail: Option<&Arc<Detail>>,
     ) -> Result<(), Rejection> {
         if delta == 0 {
             return self.book(key, kind, (None, Some(bucket)), 0);
@@ -244,16 +284,24 @@ impl Step {
             if let (None, Some(lot)) = (origin.expiry, &origin.lot) {
                 origin.expiry = self.expiry_of_lot(key, lot);
             }
-            return self.bring(key, enter(kind, bucket), origin, delta);
+            return match counted {
+                Some(counted) => self.bring_late(key, enter(kind, bucket), origin, delta, counted),
+                None => self.bring(key, enter(kind, bucket), origin, delta),
+            };
         }
         let (leaving, lot) = (delta.saturating_neg(), lot_of(detail));
         let there = self.get(key, bucket);
         let here = if bucket == Bucket::Available { leaving } else { leaving.min(there) };
-        if here != 0 {
-            self.send(key, leave(kind, bucket), here, lot)?;
-        }
-        if leaving != here {
-            self.send(key, leave(kind, Bucket::Available), leaving - here, lot)?;
+        for (from, amount) in [(bucket, here), (Bucket::Available, leaving - here)] {
+            match counted {
+                _ if amount == 0 => {}
+                Some(counted) => {
+                    self.take_late(key, leave(kind, from), (amount, lot), counted)?;
+                }
+                None => {
+                    self.send(key, leave(kind, from), amount, lot)?;
+                }
+            }
         }
         Ok(())
     }

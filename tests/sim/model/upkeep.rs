@@ -194,7 +194,7 @@ impl Step {
         match with {
             Retry::Done => self.put_letter(number, settled),
             Retry::Failed(_) => self.put_letter(number, held),
-            Retry::Act(action) => return Ok(self.act_again(action, number, settled, held)),
+            Retry::Act(action, _) => return Ok(self.act_again(action, number, settled, held)),
         }
         Ok(Kept::Told)
     }

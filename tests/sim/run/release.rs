@@ -215,6 +215,8 @@ impl Run<'_> {
                 };
                 self.coverage.hit(match (&found, sequence) {
                     (Some(Found::Record(..)), _) => "state record recalled",
+                    (Some(Found::Moment { .. }), _) => "state figures of then recalled",
+                    (Some(Found::Sale(..)), _) => "state till sale recalled",
                     (Some(_), Some(sequence)) if sequence <= covered => {
                         "state recalled by the index"
                     }

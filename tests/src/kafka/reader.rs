@@ -10,8 +10,8 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use super::Broker;
 
 /// How long messages may take to come before the test fails.
-const WAIT: Duration = Duration::from_secs(60);
-const ASK_WAIT: Duration = Duration::from_secs(10);
+const WAIT: Duration = Duration::from_secs(300);
+const ASK_WAIT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(100);
 
 /// One message.

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
+use super::{Decision, late};
 use crate::change::{Change, MovementKind};
 use crate::command::{Adjust, Count, Detail, Force, MoveStock, Place, Target};
 use crate::draft::goods::Entry;
@@ -12,11 +13,12 @@ use crate::layer::{Layer, Origin};
 use crate::position::Bucket;
 use crate::quantity::Quantity;
 use crate::rejection::{Rejection, Shortage};
+use crate::time::Timestamp;
 
 /// Corrects a bucket by a difference, or to a figure.
 ///
 /// A figure is a fact: it says what is so. A difference is a wish, unless it is forced.
-pub(super) fn adjust(mut draft: Draft<'_>, wish: &Adjust) -> Result<Box<Change>, Rejection> {
+pub(super) fn adjust(mut draft: Draft<'_>, wish: &Adjust) -> Result<Decision, Rejection> {
     assert_adjustable(wish.bucket);
     let is_fact = wish.force == Force::Fact || !matches!(wish.target, Target::Delta(_));
     draft.nature = if is_fact { Nature::Fact } else { Nature::Wish };
@@ -30,7 +32,14 @@ pub(super) fn adjust(mut draft: Draft<'_>, wish: &Adjust) -> Result<Box<Change>,
         if creates { Unknown::Create } else { Unknown::Refuse },
     )?;
     expect(&draft, at, &wish.place, wish.expected_on_hand, wish.expected_version)?;
-    let figures = draft.figures(at);
+    draft.tell(wish.detail.as_ref());
+    let figures = match wish.target {
+        Target::Delta(_) => draft.figures(at),
+        Target::OnHand(_) | Target::Bucket(_) => match late::figures_then(&draft, at) {
+            Ok(figures) => figures,
+            Err(recall) => return Ok(Decision::Recall(recall)),
+        },
+    };
     let (bucket, delta) = match wish.target {
         Target::Delta(delta) => (wish.bucket, Some(delta)),
         Target::OnHand(target) => (Bucket::Available, target.checked_sub(figures.on_hand())),
@@ -41,10 +50,14 @@ pub(super) fn adjust(mut draft: Draft<'_>, wish: &Adjust) -> Result<Box<Change>,
     if !is_fact && delta.is_negative() && free < delta.abs() {
         return Err(short(&wish.place, delta.abs(), free));
     }
-    draft.tell(wish.detail.as_ref());
-    book_difference(&mut draft, at, MovementKind::Adjustment, bucket, delta)?;
+    let difference = Difference { kind: MovementKind::Adjustment, bucket, delta };
+    let counted = match wish.target {
+        Target::Delta(_) => None,
+        Target::OnHand(_) | Target::Bucket(_) => late::count_after(&draft, at),
+    };
+    book_difference(&mut draft, at, difference, counted)?;
     draft.show(at);
-    Ok(draft.finish())
+    Ok(Decision::Change(draft.finish()))
 }
 
 /// Moves stock between two buckets of a position.
@@ -64,17 +77,32 @@ pub(super) fn shift(mut draft: Draft<'_>, wish: &MoveStock) -> Result<Box<Change
     Ok(draft.finish())
 }
 
-/// A cycle count: what was found is on hand, and the variance becomes a movement.
-pub(super) fn count(mut draft: Draft<'_>, count: &Count) -> Result<Box<Change>, Rejection> {
+/// A cycle count: what was found is on hand, and the variance becomes a movement. It is what differs from
+/// the figures of when it was counted.
+pub(super) fn count(mut draft: Draft<'_>, count: &Count) -> Result<Decision, Rejection> {
     draft.nature = Nature::Fact;
     let at = find_tracked(&mut draft, &count.place, Unknown::Create)?;
     expect(&draft, at, &count.place, None, count.expected_version)?;
-    let variance = count.counted.checked_sub(draft.figures(at).on_hand());
-    let variance = variance.ok_or(Rejection::QuantityOverflow)?;
     draft.tell(count.detail.as_ref());
-    book_difference(&mut draft, at, MovementKind::Count, Bucket::Available, variance)?;
+    let figures = match late::figures_then(&draft, at) {
+        Ok(figures) => figures,
+        Err(recall) => return Ok(Decision::Recall(recall)),
+    };
+    let delta = count.counted.checked_sub(figures.on_hand());
+    let delta = delta.ok_or(Rejection::QuantityOverflow)?;
+    let (kind, bucket) = (MovementKind::Count, Bucket::Available);
+    let counted = late::count_after(&draft, at);
+    book_difference(&mut draft, at, Difference { kind, bucket, delta }, counted)?;
     draft.show(at);
-    Ok(draft.finish())
+    Ok(Decision::Change(draft.finish()))
+}
+
+/// By how much a bucket is to change.
+#[derive(Clone, Copy)]
+struct Difference {
+    kind: MovementKind,
+    bucket: Bucket,
+    delta: Quantity,
 }
 
 /// Promises and transfers change their buckets themselves; the door lets nobody else at them.
@@ -109,32 +137,38 @@ pub(super) fn find_tracked(
 /// A difference of zero is booked too: it shows that somebody looked.
 ///
 /// A fact may take more from a bucket than lies in it. The rest leaves `available`, because nothing
-/// else may be below zero.
+/// else may be below zero. What was seen before a count that is booked already is corrected at that one.
 fn book_difference(
     draft: &mut Draft<'_>,
     at: usize,
-    kind: MovementKind,
-    bucket: Bucket,
-    delta: Quantity,
+    difference: Difference,
+    counted: Option<Timestamp>,
 ) -> Result<(), Rejection> {
+    let Difference { kind, bucket, delta } = difference;
     if delta.is_zero() {
         return draft.book(at, kind, None, Some(bucket), delta);
     }
     let detail = draft.change.detail.clone();
     if delta.is_positive() {
         let found = find_goods(draft, at, detail.as_deref(), delta)?;
-        return draft.bring(at, Entry::enter(kind, bucket), found);
+        let entry = Entry::enter(kind, bucket);
+        return match counted {
+            Some(counted) => late::bring(draft, at, entry, found, counted),
+            None => draft.bring(at, entry, found),
+        };
     }
     let lot = lot_of(detail.as_ref());
     let leaving = delta.abs();
     let held = draft.figures(at).get(bucket);
     let here = if bucket == Bucket::Available { leaving } else { leaving.min(held) };
-    if !here.is_zero() {
-        draft.send(at, Entry::leave(kind, bucket), here, lot)?;
-    }
     let rest = leaving.saturating_sub(here);
-    if !rest.is_zero() {
-        draft.send(at, Entry::leave(kind, Bucket::Available), rest, lot)?;
+    for (from, quantity) in [(bucket, here), (Bucket::Available, rest)] {
+        let entry = Entry::leave(kind, from);
+        match counted {
+            _ if quantity.is_zero() => {}
+            Some(counted) => late::take(draft, at, entry, quantity, lot, counted)?,
+            None => draft.send(at, entry, quantity, lot)?,
+        }
     }
     Ok(())
 }

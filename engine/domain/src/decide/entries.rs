@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use super::{Decision, Recall, Recalled, Sought, late};
+use super::{Decision, Recall, Recalled, SaleName, Sought, late};
 use crate::change::{Change, MovementKind};
 use crate::command::{Condition, Detail, StockEntry};
 use crate::draft::goods::Entry;
@@ -47,6 +47,14 @@ pub(super) fn take_back(
             }
         }
     }
+    if shipped_at.is_none()
+        && let Some(name) = entry.detail.as_ref().and_then(|detail| detail.reference.as_ref())
+    {
+        match sold_at(&draft, entry, name) {
+            Ok(cost) => shipped_at = cost,
+            Err(asked) => return Ok(Decision::Recall(Recall::Sale(asked))),
+        }
+    }
     let stated = entry.detail.as_ref().and_then(|detail| detail.unit_cost);
     let cost = |draft: &mut Draft<'_>, at| match stated.or(shipped_at) {
         Some(cost) => Ok(Some(cost)),
@@ -85,6 +93,25 @@ fn shipped_on(
     }
 }
 
+/// The cost at which a unit left by the sale at a till that a return refers to, if there was one.
+fn sold_at(
+    draft: &Draft<'_>,
+    entry: &StockEntry,
+    name: &Reference,
+) -> Result<Option<Money>, SaleName> {
+    let tenant = draft.change.tenant;
+    let Some(item) = draft.stock.item_number(tenant, &entry.place.item) else {
+        return Ok(None); // Nothing of an item never heard of was ever sold.
+    };
+    match draft.stock.sales.get(tenant, name) {
+        Some(tally) => Ok(tally.unit_cost(item)),
+        None => {
+            let since = draft.sequence.saturating_sub(1);
+            Err(SaleName { tenant, name: name.clone(), since })
+        }
+    }
+}
+
 fn condition_of(detail: Option<&Arc<Detail>>) -> Condition {
     // Goods of unknown condition are not sold.
     detail.and_then(|detail| detail.condition).unwrap_or(Condition::Damaged)
@@ -117,7 +144,7 @@ fn enter(
     let to = if is_over && bucket == Bucket::Available { Bucket::QualityHold } else { bucket };
     let layer = Layer { origin, quantity: entry.quantity };
     match late::count_after(&draft, at).filter(|_| kind == MovementKind::Receipt) {
-        Some(counted) => late::receive(&mut draft, at, Entry::enter(kind, to), layer, counted)?,
+        Some(counted) => late::bring(&mut draft, at, Entry::enter(kind, to), layer, counted)?,
         None => draft.bring(at, Entry::enter(kind, to), layer)?,
     }
     draft.show(at);
@@ -133,12 +160,10 @@ pub(super) fn sell(mut draft: Draft<'_>, entry: &StockEntry) -> Result<Box<Chang
     // Sales of untracked items always succeed and move nothing.
     if draft.is_tracked(item) {
         let lot = entry.detail.as_ref().and_then(|detail| detail.lot.as_ref());
+        let leave = Entry::leave(MovementKind::Sale, Bucket::Available);
         match late::count_after(&draft, at) {
-            Some(counted) => late::sell(&mut draft, at, entry.quantity, lot, counted)?,
-            None => {
-                let leave = Entry::leave(MovementKind::Sale, Bucket::Available);
-                draft.send(at, leave, entry.quantity, lot)?;
-            }
+            Some(counted) => late::take(&mut draft, at, leave, entry.quantity, lot, counted)?,
+            None => draft.send(at, leave, entry.quantity, lot)?,
         }
     }
     draft.show(at);

@@ -1,16 +1,17 @@
 //! Facts that arrive after a count which has seen them already (tills that were off line).
 //!
-//! They are booked together with the opposite correction at the first count after them, with the same
+//! Sales, receipts, counts and set figures are booked together with the opposite correction at the first count after them, with the same
 //! layers and costs: neither the figures of now nor their value change, and the figures of then become true.
 
 use alloc::vec::Vec;
 
+use super::{Moment, Recall};
 use crate::change::MovementKind;
 use crate::draft::Draft;
 use crate::draft::goods::Entry;
 use crate::ids::LotNumber;
 use crate::layer::{Area, Goods, Layer, Pick};
-use crate::position::{Bucket, Contents};
+use crate::position::{Contents, Figures};
 use crate::quantity::Quantity;
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
@@ -22,45 +23,44 @@ pub(super) fn count_after(draft: &Draft<'_>, at: usize) -> Option<Timestamp> {
     counts.iter().copied().find(|counted| *counted > happened)
 }
 
-/// Takes what a sale says, and puts it back at the count.
-pub(super) fn sell(
+/// What a position was when the sender says that something was seen: that is what it is now, unless it has
+/// changed since.
+pub(super) fn figures_then(draft: &Draft<'_>, at: usize) -> Result<Figures, Recall> {
+    let happened = draft.change.detail.as_ref().and_then(|detail| detail.occurred_at);
+    let number = draft.number(at);
+    let held = draft.stock.position(number);
+    let is_late = held.zip(happened).filter(|(held, happened)| *happened < held.updated_at);
+    let Some((held, happened)) = is_late else { return Ok(draft.figures(at)) };
+    let moment = Moment { position: number, at: happened, since: held.sequence };
+    draft.stock.moments.get(moment).ok_or(Recall::Moment(moment))
+}
+
+/// Takes out what a sale or a count says, and puts it back at the count behind it.
+pub(super) fn take(
     draft: &mut Draft<'_>,
     at: usize,
+    entry: Entry,
     quantity: Quantity,
     lot: Option<&LotNumber>,
     counted: Timestamp,
 ) -> Result<(), Rejection> {
     let average = draft.average_of(at)?;
-    let leave = Entry::leave(MovementKind::Sale, Bucket::Available);
-    draft.send(at, leave, quantity, lot)?;
-    if let Some((value, picks)) = goods_of_last(draft, at, MovementKind::Sale) {
-        // What was short is filled first, so that the layers come back as they were.
-        let picks: Vec<Pick> = picks.into_iter().rev().collect();
-        let entry = Entry {
-            occurred_at: Some(counted),
-            ..Entry::enter(MovementKind::Count, Bucket::Available)
-        };
-        draft.book_goods(at, entry, quantity, picks, Some(value))?;
-    }
+    let place = draft.change.movements.len();
+    draft.send(at, entry, quantity, lot)?;
+    let taken = draft.change.entries().nth(place);
+    let taken = taken.map(|(movement, picks)| (movement.value, picks.to_vec()));
+    let (value, picks) = taken.expect("booked just now");
+    // What was short is filled first, so that the layers come back as they were.
+    let picks: Vec<Pick> = picks.into_iter().rev().collect();
+    let from = entry.from.expect("what goes leaves a bucket");
+    let back = Entry { occurred_at: Some(counted), ..Entry::enter(MovementKind::Count, from) };
+    draft.book_goods(at, back, quantity, picks, Some(value))?;
     draft.set_average(at, average);
     Ok(())
 }
 
-fn goods_of_last(
-    draft: &Draft<'_>,
-    at: usize,
-    kind: MovementKind,
-) -> Option<(crate::quantity::Money, Vec<Pick>)> {
-    let at = u32::try_from(at).ok()?;
-    let mut own = draft
-        .change
-        .entries()
-        .filter(|(movement, _)| movement.position == at && movement.kind == kind);
-    own.next().map(|(movement, picks)| (movement.value, picks.to_vec()))
-}
-
-/// Brings in what a receipt says, and takes it out again at the count.
-pub(super) fn receive(
+/// Brings in what a receipt or a count says, and takes it out again at the count behind it.
+pub(super) fn bring(
     draft: &mut Draft<'_>,
     at: usize,
     entry: Entry,
@@ -68,7 +68,7 @@ pub(super) fn receive(
     counted: Timestamp,
 ) -> Result<(), Rejection> {
     let average = draft.average_of(at)?;
-    let to = entry.to.expect("a receipt enters a bucket");
+    let to = entry.to.expect("what comes in enters a bucket");
     let quantity = layer.quantity;
     let (shortage, last_cost) = {
         let contents = draft.contents(at);
@@ -85,9 +85,9 @@ pub(super) fn receive(
         (if to.area() == Area::Shelf { shortage } else { Quantity::ZERO }, contents.last_cost())
     };
     let pick = layer.as_pick();
+    let place = draft.change.movements.len();
     draft.book_goods(at, entry, quantity, alloc::vec![pick], None)?;
-    let value = draft.change.movements.iter().rev().find(|booked| booked.kind == entry.kind);
-    let value = value.map(|booked| booked.value);
+    let value = draft.change.movements.get(place).map(|booked| booked.value);
     let covers = shortage.min(quantity);
     let rest = quantity.saturating_sub(covers);
     let mut picks = Vec::with_capacity(2);

@@ -86,7 +86,12 @@ fn find_line(
         let is_of_lot = wish.lot.is_none() || line.lot.as_deref() == wish.lot.as_ref();
         line.item == item && is_of_lot && location.is_none_or(|location| at == Some(location))
     };
-    let meant = || held.lines.iter().enumerate().filter(|(_, line)| is_meant(line));
+    // Where the place is named, naming no lot means the line without one, if there is one.
+    let is_plain = |line: &Line| line.lot.is_none() && is_meant(line);
+    let has_plain = held.lines.iter().any(|line| is_plain(line) && !line.is_spent());
+    let means_plain = wish.lot.is_none() && location.is_some() && has_plain;
+    let fits = |line: &Line| is_meant(line) && (line.lot.is_none() || !means_plain);
+    let meant = || held.lines.iter().enumerate().filter(|(_, line)| fits(line));
     let mut live = meant().filter(|(_, line)| !line.is_spent());
     match (live.next(), live.next()) {
         (None, _) => Ok(meant().next().map(|(at, _)| at)),

@@ -92,7 +92,7 @@ impl Stock {
                 held.map(|held| held.item).collect()
             }
             Action::Upkeep(upkeep) => match &**upkeep {
-                Upkeep::Retry { with: Retry::Act(action), .. } => self.items_of(command, action),
+                Upkeep::Retry { with: Retry::Act(action, _), .. } => self.items_of(command, action),
                 _ => Vec::new(),
             },
             _ => Vec::new(),

@@ -73,7 +73,9 @@ pub(super) fn undo(
     draft.limit_layers(at)
 }
 
-/// The layers that come back, behind those that came back before. What was not there when it left comes back as a layer of this record.
+/// The layers that come back, behind those that came back before. What was not there when it left comes back
+/// as a layer of this record; first, because it fills what is short, so that the others come back as the
+/// layers they were.
 fn brought(draft: &Draft<'_>, picks: &[Pick], before: Quantity, quantity: Quantity) -> Vec<Pick> {
     let (mut skip, mut rest) = (before, quantity);
     let mut brought: Vec<Pick> = Vec::with_capacity(picks.len());
@@ -92,7 +94,9 @@ fn brought(draft: &Draft<'_>, picks: &[Pick], before: Quantity, quantity: Quanti
             layer @ Goods::Layer(_) => layer.clone(),
         };
         if part.is_positive() {
-            brought.push(Pick { goods, quantity: part });
+            let was_short = matches!(pick.goods, Goods::Shortage(_));
+            let at = if was_short { 0 } else { brought.len() };
+            brought.insert(at, Pick { goods, quantity: part });
         }
     }
     assert!(rest.is_zero(), "goods consist of their picks");

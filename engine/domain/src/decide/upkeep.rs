@@ -213,21 +213,58 @@ impl Stock {
                 let kept = letter_kept(failed, Some(fault.clone()));
                 Ok(Decision::Change(told(begin(Cause::Buried), &None, kept)))
             }
-            Retry::Act(action) => self.act_again(command, action, (settled, failed), now),
+            Retry::Act(action, source) => {
+                let Some(source) = self.meet_again(source.as_ref(), number) else {
+                    // Another message told of this event, and was acted on.
+                    let change = begin(Cause::LetterRetried);
+                    return Ok(Decision::Change(told(change, &None, letter_kept(settled, None))));
+                };
+                self.act_again(command, action, source, (settled, failed), now)
+            }
         }
+    }
+
+    /// What an event acts as when its dead letter is tried again; `None`: it was acted on. Other content
+    /// under an id that is taken acts as itself: whoever tries it again knows why it was buried.
+    fn meet_again(
+        &self,
+        source: Option<&Arc<Source>>,
+        letter: LetterNumber,
+    ) -> Option<Option<Arc<Source>>> {
+        let Some((source, event)) = source.and_then(|it| Some((it, it.event.as_ref()?))) else {
+            return Some(None);
+        };
+        let Some(known) = self.events.find(&event.key) else {
+            return Some(Some(Arc::clone(source)));
+        };
+        // The letter itself took the id.
+        if known.sequence == letter {
+            return Some(None);
+        }
+        if known.fingerprint == event.fingerprint {
+            return None;
+        }
+        let event = event.clone().beside_another();
+        let is_free = self.events.find(&event.key).is_none();
+        let source = Source { event: Some(event), ..Source::clone(source) };
+        is_free.then(|| Some(Arc::new(source)))
     }
 
     fn act_again(
         &self,
         command: &Command,
         action: &Action,
+        source: Option<Arc<Source>>,
         (settled, failed): (DeadLetter, DeadLetter),
         now: Now,
     ) -> Result<Decision, Rejection> {
         assert!(!matches!(action, Action::Upkeep(_)), "a message asks for a change of stock");
         let Now { at, sequence, recalled } = now;
         let inner = Command { action: action.clone(), key: None, source: None, ..command.clone() };
-        let enclosed = |mut change: Box<Change>, letter| {
+        let enclosed = |mut change: Box<Change>, letter: DeadLetter| {
+            if letter.status == LetterStatus::Retried {
+                change.source = source.clone();
+            }
             change.kept = Some(Box::new(letter_kept(letter, None)));
             Ok(Decision::Change(change))
         };

@@ -26,24 +26,17 @@ impl Layers {
     #[must_use]
     pub fn pick(&self, area: Area, quantity: Quantity, picking: &Picking<'_>) -> Vec<Pick> {
         let mut basket = Basket { rest: quantity, picks: Vec::new() };
-        let ordered = self.ordered(area, picking.strategy);
-        if let Some(lot) = picking.lot {
-            let named = ordered.iter().filter(|layer| layer.origin.lot.as_ref() == Some(lot));
-            named.for_each(|layer| basket.take(layer, layer.quantity));
+        let order = self.order(area, picking.strategy);
+        let is_named = |layer: &&Layer| layer.origin.lot.as_ref() == picking.lot;
+        if picking.lot.is_some() {
+            basket.fill(order.layers().filter(is_named), |layer| layer.quantity);
         }
-        let others = || {
-            ordered
-                .iter()
-                .filter(|layer| picking.lot.is_none() || layer.origin.lot.as_ref() != picking.lot)
-        };
+        let others = || order.layers().filter(|layer| picking.lot.is_none() || !is_named(layer));
         if area == Area::Shelf && !picking.promised.is_empty() {
             let mut spared = self.spared(picking.promised);
-            for layer in others() {
-                let free = spared.free(layer.origin.lot.as_ref(), layer.quantity);
-                basket.take(layer, free);
-            }
+            basket.fill(others(), |layer| spared.free(layer.origin.lot.as_ref(), layer.quantity));
         }
-        others().for_each(|layer| basket.take(layer, layer.quantity));
+        basket.fill(others(), |layer| layer.quantity);
         if basket.rest.is_positive() {
             assert!(area == Area::Shelf, "only the shelf can be short");
             let last = basket.picks.last().map(|pick| pick.goods.unit_cost());
@@ -55,23 +48,24 @@ impl Layers {
         basket.picks
     }
 
-    fn ordered(&self, area: Area, strategy: Strategy) -> Vec<&Layer> {
-        let mut ordered: Vec<_> = self.of(area).collect();
+    fn order(&self, area: Area, strategy: Strategy) -> Order<'_> {
+        let held = self.held_in(area);
         match strategy {
-            Strategy::Fifo => {}
-            Strategy::Lifo => ordered.reverse(),
-            Strategy::Fefo => ordered.sort_by(|one, other| one.origin.by_expiry(&other.origin)),
+            Strategy::Fifo => Order { by_age: held, ..Order::default() },
+            Strategy::Lifo => Order { by_youth: held, ..Order::default() },
+            Strategy::Fefo => {
+                let mut by_expiry: Vec<&Layer> = held.iter().map(|(_, layer)| layer).collect();
+                by_expiry.sort_by(|one, other| one.origin.by_expiry(&other.origin));
+                Order { by_expiry, ..Order::default() }
+            }
         }
-        ordered
     }
 
-    /// Layers of the shelf in the order in which they will be picked, then the other areas by age.
+    /// Layers in the order in which they will be picked: those of the shelf, then the other areas.
     #[must_use]
     pub fn in_picking_order(&self, strategy: Strategy) -> Vec<(Area, &Layer)> {
-        let of = |area: Area| {
-            let strategy = if area == Area::Shelf { strategy } else { Strategy::Fifo };
-            self.ordered(area, strategy).into_iter().map(move |layer| (area, layer))
-        };
+        let of =
+            |area: Area| self.order(area, strategy).into_layers().map(move |layer| (area, layer));
         Area::ALL.into_iter().flat_map(of).collect()
     }
 
@@ -85,6 +79,27 @@ impl Layers {
     }
 }
 
+/// Layers of an area in the order of a strategy. Only one of the three is filled: the order of age needs no
+/// list of its own.
+#[derive(Default)]
+struct Order<'a> {
+    by_age: &'a [(Area, Layer)],
+    by_youth: &'a [(Area, Layer)],
+    by_expiry: Vec<&'a Layer>,
+}
+
+impl<'a> Order<'a> {
+    fn layers(&self) -> impl Iterator<Item = &'a Layer> + '_ {
+        let aged = self.by_age.iter().chain(self.by_youth.iter().rev());
+        aged.map(|(_, layer)| layer).chain(self.by_expiry.iter().copied())
+    }
+
+    fn into_layers(self) -> impl Iterator<Item = &'a Layer> {
+        let aged = self.by_age.iter().chain(self.by_youth.iter().rev());
+        aged.map(|(_, layer)| layer).chain(self.by_expiry)
+    }
+}
+
 /// What is left to take, and what was taken.
 struct Basket {
     rest: Quantity,
@@ -92,6 +107,20 @@ struct Basket {
 }
 
 impl Basket {
+    /// Takes of these layers, in this order, until there is enough.
+    fn fill<'a>(
+        &mut self,
+        layers: impl Iterator<Item = &'a Layer>,
+        mut most: impl FnMut(&Layer) -> Quantity,
+    ) {
+        for layer in layers {
+            if !self.rest.is_positive() {
+                return;
+            }
+            self.take(layer, most(layer));
+        }
+    }
+
     /// Takes at most so much of a layer, of which some may have been taken before.
     fn take(&mut self, layer: &Layer, most: Quantity) {
         if !self.rest.is_positive() {

@@ -79,8 +79,8 @@ impl Records {
         }
     }
 
-    /// Forgets at most `limit` of what has been here long enough; returns how many. Reversals by a record
-    /// above `findable` stay: a search would not find them.
+    /// Forgets at most `limit` of what has been here long enough; returns how many. A reversal by a record
+    /// above `findable` stays, because a search of the log would not find it yet.
     pub(crate) fn forget(&mut self, now: Timestamp, limit: usize, findable: u64) -> usize {
         let mut forgotten = 0_usize;
         while forgotten < limit && self.fading.front().is_some_and(|(until, _)| *until <= now) {
@@ -88,15 +88,13 @@ impl Records {
             self.held.remove(&sequence);
             forgotten = forgotten.saturating_add(1);
         }
-        let is_over =
-            |front: Option<&(Timestamp, _)>| front.is_some_and(|(until, _)| *until <= now);
-        while forgotten < limit && is_over(self.fading_reversals.front()) {
-            let front = self.fading_reversals.front().map(|(_, place)| place);
-            let by = front.and_then(|place| self.reversals.get(place));
-            if by.is_some_and(|by| *by > findable) {
+        while forgotten < limit {
+            let Some((until, place)) = self.fading_reversals.front().copied() else { break };
+            let by = self.reversals.get(&place).copied().unwrap_or_default();
+            if until > now || by > findable {
                 break;
             }
-            let Some((_, place)) = self.fading_reversals.pop_front() else { break };
+            self.fading_reversals.pop_front();
             self.reversals.remove(&place);
             forgotten = forgotten.saturating_add(1);
         }
@@ -137,14 +135,17 @@ mod tests {
         assert_eq!(reversed_by(&records), None, "the log knows by then");
     }
 
-    /// However far a clock jumps: what the log cannot tell yet is not forgotten.
+    /// "Exactly once" rests on what a search can find, not on the clock alone.
     #[test]
-    fn a_reversal_that_is_not_durable_is_not_forgotten() {
+    fn a_reversal_that_no_search_can_find_yet_is_remembered() {
         let mut records = Records::new(1_000);
         records.reverse(PLACE, 9, at(100));
-        records.forget(at(9_000), 10, 8);
-        records.recall(7, unreversed(), at(9_000));
-        assert_eq!(reversed_by(&records), Some(9));
+        records.forget(at(100_000), 10, 8);
+        records.recall(7, unreversed(), at(100_000));
+        assert_eq!(reversed_by(&records), Some(9), "its record is not durable yet");
+        records.forget(at(200_000), 10, 9);
+        records.recall(7, unreversed(), at(200_000));
+        assert_eq!(reversed_by(&records), None, "the log knows by then");
     }
 
     #[test]

@@ -233,7 +233,7 @@ fn a_dead_letter_is_tried_again_once() {
     let mut port = engine.source_port();
     send(&mut port, vec![at(0, 0, impossible())]);
     let retry = |action| {
-        let with = Retry::Act(Box::new(action));
+        let with = Retry::Act(Box::new(action), None);
         of(Upkeep::Retry { letter: 1, with })
     };
     let replies = send(&mut port, vec![retry(impossible()), retry(sell(2)), retry(sell(2))]);

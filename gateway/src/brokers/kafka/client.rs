@@ -166,6 +166,7 @@ pub(super) fn producer(
         .set("enable.gapless.guarantee", "true")
         .set("max.in.flight.requests.per.connection", "1")
         .set("acks", "all")
+        .set("compression.type", config.compression.word())
         .set("partitioner", "murmur2_random")
         .set("linger.ms", millis(if pace == Pace::Singly { Duration::ZERO } else { config.linger }))
         .set("delivery.timeout.ms", millis(config.delivery_timeout))
@@ -179,25 +180,25 @@ pub(super) fn producer(
     settings.create_with_context(Context(Arc::clone(deliveries)))
 }
 
-/// Whether the broker is there and has these topics.
+/// Whether the broker is there and has a topic. Tells how many partitions that has.
 ///
 /// # Errors
 /// What is missing, in words.
 pub(super) fn look(
     producer: &ThreadedProducer<Context>,
-    topics: &[&str],
+    topic: &str,
     wait: Duration,
-) -> Result<(), String> {
-    for topic in topics {
-        let found = producer.client().fetch_metadata(Some(topic), wait);
-        let found = found.map_err(|error| error.to_string())?;
-        let missing = found.topics().iter().find_map(|topic| topic.error());
-        if let Some(error) = missing {
-            let error = RDKafkaErrorCode::from(error);
-            return Err(format!("topic {topic}: {error}"));
-        }
+) -> Result<u32, String> {
+    let found = producer.client().fetch_metadata(Some(topic), wait);
+    let found = found.map_err(|error| error.to_string())?;
+    let found = found.topics().first().ok_or_else(|| format!("topic {topic} is not there"))?;
+    if let Some(error) = found.error() {
+        return Err(format!("topic {topic}: {}", RDKafkaErrorCode::from(error)));
     }
-    Ok(())
+    match u32::try_from(found.partitions().len()) {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err(format!("topic {topic} has no partitions")),
+    }
 }
 
 /// A header of a message as text.

@@ -168,7 +168,8 @@ impl Sender {
         let id = dead_letter_id(LOG, record.letter.number);
         let payload = record.message().map(|message| &*message.bytes).unwrap_or_default();
         let place = Cursor::behind(self.under_way.entered() + 1);
-        let tag = self.under_way.enter(place, &[payload.len()], ())[0];
+        let tags = self.under_way.enter(place, [payload.len()], ());
+        let tag = tags.last().expect("it has a message");
         let message = BaseRecord::with_opaque_to(&config.topics.dead_letters, tag.to_opaque())
             .key(id.as_str())
             .payload(payload)

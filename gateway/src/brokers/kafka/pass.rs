@@ -2,14 +2,12 @@
 //! the client fails and the next pass begins at the watermark again. So order is kept whatever happens:
 //! nothing overtakes what failed, and what is sent twice has the same ids.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use onhand_domain::time::Timestamp;
-use onhand_engine::events::{Event, EventType, events_of};
-use onhand_engine::ids::LOG;
-use onhand_engine::{Failure, Outbox, Published};
+use onhand_engine::Stretch;
+use onhand_engine::events::{Event, EventType};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::producer::{BaseRecord, Producer, PurgeConfig, ThreadedProducer};
 use rdkafka::types::RDKafkaErrorCode;
@@ -20,12 +18,16 @@ use super::SINK;
 use super::client::{Context, Deliveries, Pace, Told, look, producer};
 use super::fault::{Fault, fault_of};
 use super::follower::Follower;
+use super::read_ahead::{READS_AHEAD, read_ahead};
 use super::setback::{Cause, Culprit, Setback};
+use super::upcoming::{Next, Upcoming};
 use crate::brokers::breaker::{Breaker, Phase, Verdict};
+use crate::brokers::contacts::Contacts;
 use crate::brokers::dead_letters::DeadLetter;
 use crate::brokers::envelope::{Outgoing, headers, key, spell};
 use crate::brokers::figures::SinkState;
 use crate::brokers::ledger::{Ledger, Tag};
+use crate::brokers::partitioner::partition_of;
 use crate::brokers::stopwatch::Stopwatch;
 use crate::dialect::Messages;
 use crate::http::events::cursor::Cursor;
@@ -33,12 +35,14 @@ use crate::http::timestamp;
 
 /// How often it looks at the time: pauses, and the watermark.
 const BEAT: Duration = Duration::from_millis(100);
-/// Reads of the log that may wait to be sent, each of a thousand records.
-const READS_AHEAD: usize = 2;
 /// How long a client that failed may take to give back what it holds.
 const GATHER_MAX: Duration = Duration::from_secs(1);
 /// How long a look at the broker may take.
 const LOOK_WAIT: Duration = Duration::from_secs(1);
+/// How long the first look of a client may take, which has no connection yet.
+const FIRST_LOOK_WAIT: Duration = Duration::from_secs(3);
+/// How often partitions are counted: keys go elsewhere when there are more of them.
+const COUNT_EVERY: Duration = Duration::from_secs(60);
 /// How often the watermark is kept.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
 /// How long a stop waits for what is durable to be sent.
@@ -65,12 +69,7 @@ struct Note {
     event_type: Option<EventType>,
     decided: Timestamp,
     sequence: u64,
-}
-
-/// What comes next in the order of the log.
-enum Next {
-    Event(Box<Event>),
-    EndOf(u64, Timestamp),
+    partition: u32,
 }
 
 /// One pass.
@@ -78,30 +77,27 @@ pub(super) struct Pass<'a> {
     follower: &'a Follower,
     breaker: &'a mut Breaker,
     clock: Stopwatch,
+    /// The instant of this turn.
+    now: Duration,
     producer: ThreadedProducer<Context>,
     deliveries: Arc<Deliveries>,
     ledger: Ledger<Note>,
     /// For the messages of one event, used again and again.
     room: Messages,
-    reads: mpsc::Receiver<Vec<Published>>,
-    records: VecDeque<Published>,
-    next: VecDeque<Next>,
-    began: Cursor,
+    reads: mpsc::Receiver<Stretch>,
+    upcoming: Upcoming,
     /// Up to here messages go one by one.
     singly_until: Option<Cursor>,
     /// The last place that a refused batch held.
     suspect: Option<Cursor>,
-    contact: Contact,
-    /// Messages that were handed to the client.
-    sent: usize,
+    contacts: Contacts,
+    /// When the partitions were counted.
+    counted: Duration,
+    /// Whether the next event waits for the first one in its partition.
+    waits_for_contact: bool,
     kept: (Cursor, Duration),
-}
-
-/// Whether the broker knows the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Contact {
-    First,
-    Made,
+    /// Whether the log cannot be read.
+    is_over: bool,
 }
 
 impl<'a> Pass<'a> {
@@ -123,19 +119,20 @@ impl<'a> Pass<'a> {
             follower,
             breaker,
             clock,
+            now: clock.now(),
             producer,
             deliveries,
             ledger: Ledger::new(delivered),
             room: Messages::default(),
             reads,
-            records: VecDeque::new(),
-            next: VecDeque::new(),
-            began: delivered,
+            upcoming: Upcoming::behind(delivered),
             singly_until,
             suspect: None,
-            contact: Contact::First,
-            sent: 0,
+            contacts: Contacts::default(),
+            counted: Duration::ZERO,
+            waits_for_contact: false,
             kept: (delivered, clock.now()),
+            is_over: false,
         })
     }
 
@@ -148,7 +145,11 @@ impl<'a> Pass<'a> {
         self.show_state();
         loop {
             if self.turn().is_err() {
-                let end = self.suspect.map_or(End::Again, End::Singly);
+                let end = match self.suspect {
+                    _ if self.is_over => End::Stopped,
+                    Some(suspect) => End::Singly(suspect),
+                    None => End::Again,
+                };
                 return (end, self.ledger.delivered());
             }
             if self.singly_until.is_some_and(|until| self.ledger.delivered() >= until) {
@@ -171,7 +172,7 @@ impl<'a> Pass<'a> {
             tokio::select! {
                 () = self.deliveries.wait() => {}
                 read = self.reads.recv(), if wants_records => match read {
-                    Some(records) => self.records.extend(records),
+                    Some(stretch) => self.upcoming.add(stretch),
                     // The engine has stopped, or the log cannot be read, which was told.
                     None => return (End::Stopped, self.ledger.delivered()),
                 },
@@ -182,11 +183,11 @@ impl<'a> Pass<'a> {
     }
 
     fn has_next(&self) -> bool {
-        !(self.next.is_empty() && self.records.is_empty())
+        !self.upcoming.is_empty()
     }
 
     fn can_send(&self) -> bool {
-        self.has_room() && self.breaker.is_closed()
+        self.has_room() && !self.waits_for_contact && self.breaker.is_closed()
     }
 
     fn has_room(&self) -> bool {
@@ -195,11 +196,6 @@ impl<'a> Pass<'a> {
             // Nothing is under way behind one that may be refused, and nothing beyond the suspects is sent:
             // the next pass is faster.
             return self.ledger.messages() == 0 && self.ledger.entered_up_to() < until;
-        }
-        // A broker takes whatever comes first from a client it does not know. Were the first request
-        // refused, it must not have a second one already: a few, then wait for them.
-        if self.contact == Contact::First && self.sent >= config.batch {
-            return false;
         }
         self.ledger.messages() < config.in_flight_max
             && self.ledger.bytes() < config.in_flight_bytes_max
@@ -211,13 +207,11 @@ impl<'a> Pass<'a> {
     }
 
     fn turn(&mut self) -> Result<(), Failed> {
+        self.now = self.clock.now();
         self.settle()?;
-        if self.ledger.messages() == 0 && self.sent >= self.follower.config.batch {
-            self.contact = Contact::Made;
-        }
         match self.breaker.phase(self.clock.now()) {
             Phase::Closed => self.send_some()?,
-            Phase::HalfOpen => self.look(),
+            Phase::HalfOpen => self.look(LOOK_WAIT),
             Phase::Waiting(_) | Phase::Open(_) => {}
         }
         self.follower.figures.advance(self.ledger.delivered().last_whole_record());
@@ -263,7 +257,7 @@ impl<'a> Pass<'a> {
                 }
                 Told::Away(reason) => {
                     tracing::debug!(reason, "no broker answers");
-                    self.look();
+                    self.look(LOOK_WAIT);
                 }
                 Told::Broken(reason) => setback.lose(reason),
             }
@@ -314,6 +308,8 @@ impl<'a> Pass<'a> {
     fn arrive(&mut self, tag: Tag, now: Timestamp) {
         let (note, is_whole) = self.ledger.settle(tag);
         if let (Some(event_type), true) = (note.event_type, is_whole) {
+            self.contacts.make(note.partition, self.now);
+            self.waits_for_contact = false;
             let millis = u64::try_from(now.millis_since(note.decided)).unwrap_or(0);
             self.follower.figures.deliver(event_type, Duration::from_millis(millis));
         }
@@ -329,53 +325,68 @@ impl<'a> Pass<'a> {
     }
 
     fn send_some(&mut self) -> Result<(), Failed> {
+        if !self.has_next() || !self.knows_partitions() {
+            return Ok(());
+        }
         for _ in 0..self.follower.config.batch {
-            if !self.has_room() {
+            if !self.can_send() {
                 return Ok(());
             }
-            match self.take_next() {
+            let next = self.upcoming.take(self.follower.engine.view().directory());
+            let next = next.map_err(|error| {
+                tracing::error!(%error, "the log cannot be read; publishing ends");
+                self.is_over = true;
+                Failed
+            })?;
+            match next {
                 None => return Ok(()),
-                Some(Next::Event(event)) => self.send(&event)?,
+                Some(Next::Event(event)) => self.send(event)?,
                 Some(Next::EndOf(sequence, decided)) => {
-                    let note = Note { event_type: None, decided, sequence };
-                    self.ledger.enter(Cursor::behind(sequence), &[], note);
+                    let note = Note { event_type: None, decided, sequence, partition: 0 };
+                    self.ledger.enter(Cursor::behind(sequence), [], note);
                 }
             }
         }
         Ok(())
     }
 
-    fn take_next(&mut self) -> Option<Next> {
-        while self.next.is_empty() {
-            let Published { sequence, epoch, change } = self.records.pop_front()?;
-            let view = self.follower.engine.view();
-            let events = events_of(LOG, epoch, sequence, &change, view.directory());
-            // The watermark may stand inside a record.
-            let new = events.into_iter().filter(|event| Cursor::of(event) > self.began);
-            self.next.extend(new.map(|event| Next::Event(Box::new(event))));
-            self.next.push_back(Next::EndOf(sequence, change.at));
+    /// Counts the partitions when that is due.
+    fn knows_partitions(&mut self) -> bool {
+        let is_first = self.contacts.partitions() == 0;
+        if is_first || self.now.saturating_sub(self.counted) >= COUNT_EVERY {
+            self.look(if is_first { FIRST_LOOK_WAIT } else { LOOK_WAIT });
         }
-        self.next.pop_front()
+        self.contacts.partitions() > 0
     }
 
-    /// Sends an event to every topic it belongs to.
-    fn send(&mut self, event: &Event) -> Result<(), Failed> {
+    /// Sends an event in every dialect that is spoken here, or puts it back as long as it has to wait
+    /// for the first one in its partition.
+    fn send(&mut self, event: Event) -> Result<(), Failed> {
         let follower = self.follower;
         let mut room = std::mem::take(&mut self.room);
-        let outgoing = spell(event, &follower.config.routes, &mut room);
-        let sizes: Vec<_> = outgoing.iter().map(|sent| sent.message.body.len()).collect();
-        let event_type = (!sizes.is_empty()).then_some(event.event_type);
-        let note = Note { event_type, decided: event.timestamp, sequence: event.sequence };
-        let tags = self.ledger.enter(Cursor::of(event), &sizes, note);
-        let key = key(event);
+        let outgoing = spell(&event, &follower.config.routes, &mut room);
+        let key = key(&event);
+        let partition = partition_of(key.as_bytes(), self.contacts.partitions());
+        if !outgoing.is_empty() && !self.contacts.ask(partition, self.now) {
+            self.waits_for_contact = true;
+            drop(outgoing);
+            self.room = room;
+            self.upcoming.put_back(event);
+            return Ok(());
+        }
+        let event_type = (!outgoing.is_empty()).then_some(event.event_type);
+        let (decided, sequence) = (event.timestamp, event.sequence);
+        let note = Note { event_type, decided, sequence, partition };
+        let sizes = outgoing.iter().map(|sent| sent.message.body.len());
+        let tags = self.ledger.enter(Cursor::of(&event), sizes, note);
         for (sent, tag) in outgoing.iter().zip(tags) {
             let record = BaseRecord::with_opaque_to(sent.topic, tag.to_opaque())
+                .partition(i32::try_from(partition).expect("it is one that the broker has named"))
                 .key(key.as_str())
                 .payload(sent.message.body)
-                .headers(headers(event, sent, None));
-            self.sent += 1;
+                .headers(headers(&event, sent, None));
             if let Err((error, _)) = self.producer.send(record) {
-                self.refused(tag, event, sent, &error)?;
+                self.refused(tag, &event, sent, &error)?;
             }
         }
         drop(outgoing);
@@ -409,17 +420,19 @@ impl<'a> Pass<'a> {
             self.follower.figures.fail(&error.to_string());
             return Err(Failed);
         }
-        self.ledger.settle(tag);
+        let (note, _) = self.ledger.settle(tag);
+        self.contacts.drop(note.partition);
         let letter = DeadLetter::of_event(event, sent, code.to_string());
         self.follower.keeper.keep(SINK, &letter, &self.follower.figures);
         Ok(())
     }
 
-    /// Asks whether the broker is there. Blocks for a moment; nothing could be sent anyway.
-    fn look(&mut self) {
-        let topics = self.follower.config.routes.topics();
-        match look(&self.producer, &topics, LOOK_WAIT) {
-            Ok(()) => {
+    /// Asks whether the broker is there, and how many partitions there are. Blocks for a moment.
+    fn look(&mut self, wait: Duration) {
+        match look(&self.producer, self.follower.figures.topic(), wait) {
+            Ok(partitions) => {
+                self.contacts.resize(partitions);
+                self.counted = self.clock.now();
                 if self.breaker.find() {
                     self.tell_found();
                 }
@@ -466,31 +479,6 @@ impl<'a> Pass<'a> {
         if kept != delivered && now.saturating_sub(at) >= KEEP_EVERY {
             self.follower.keep(delivered);
             self.kept = (delivered, now);
-        }
-    }
-}
-
-/// Reads the log ahead of the client, as far as there is room.
-async fn read_ahead(outbox: Outbox, after: u64, reads: mpsc::Sender<Vec<Published>>) {
-    let mut tail = outbox.tail(after);
-    loop {
-        let read = tokio::select! {
-            read = tail.next() => read,
-            () = reads.closed() => return,
-        };
-        match read {
-            Ok(Some(records)) => {
-                if reads.send(records).await.is_err() {
-                    return;
-                }
-            }
-            // Too many others read at this moment.
-            Err(Failure::Overloaded) => tokio::time::sleep(BEAT).await,
-            Ok(None) | Err(Failure::Stopping) => return,
-            Err(error) => {
-                tracing::error!(%error, "the log cannot be read; publishing ends");
-                return;
-            }
         }
     }
 }

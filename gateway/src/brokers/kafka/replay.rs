@@ -1,13 +1,14 @@
 //! Sending again what was sent before, because somebody asked for it: on a thread and with a client of
 //! its own, so that what follows the log is not kept waiting.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use onhand_domain::time::Timestamp;
 use onhand_engine::Engine;
-use onhand_engine::events::{Event, EventType, events_of};
+use onhand_engine::events::{Event, events_of};
 use onhand_engine::ids::LOG;
 use parking_lot::Mutex;
 use rdkafka::producer::{BaseRecord, ThreadedProducer};
@@ -35,8 +36,8 @@ pub(crate) struct Wanted {
     pub(crate) from: Option<Timestamp>,
     /// Before this instant.
     pub(crate) to: Option<Timestamp>,
-    /// Only these types; all when empty.
-    pub(crate) types: Vec<EventType>,
+    /// Only these types, by our names or the application's; all when empty.
+    pub(crate) types: Vec<String>,
     /// Only of this aggregate.
     pub(crate) aggregate: Option<String>,
     /// Where to, in which words.
@@ -65,19 +66,53 @@ pub(crate) struct Replayed {
     pub(crate) sent: u64,
 }
 
+/// Whether an answer was given before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answering {
+    /// It was done for this call.
+    First,
+    /// It was done for an earlier call with the same key.
+    Again,
+}
+
 /// Why there was no replay, or not all of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ReplayError {
     /// Another one is running.
     Busy,
+    /// Its key was used for another one.
+    KeyReused,
     /// The broker or the log failed, after so many messages.
     Broken(String, u64),
+}
+
+/// So many replays are remembered by their keys; the oldest is forgotten first, all at the end of the process.
+const ANSWERED_MAX: usize = 1_000;
+
+/// What replays with a key have done, oldest first.
+#[derive(Debug, Default)]
+struct Answered(VecDeque<(String, String, Replayed)>);
+
+impl Answered {
+    /// What was done under a key; `None`: nothing.
+    fn find(&self, key: &str, asked: &str) -> Option<Result<Replayed, ReplayError>> {
+        let (_, known, done) = self.0.iter().find(|(held, _, _)| held == key)?;
+        Some(if known == asked { Ok(done.clone()) } else { Err(ReplayError::KeyReused) })
+    }
+
+    fn note(&mut self, key: String, asked: String, done: Replayed) {
+        if self.0.len() == ANSWERED_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back((key, asked, done));
+    }
 }
 
 /// Lets one replay through at a time.
 #[derive(Debug, Default)]
 pub(super) struct Turnstile {
     is_taken: Arc<AtomicBool>,
+    answered: Arc<Mutex<Answered>>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -93,12 +128,23 @@ impl Turnstile {
 
 impl Bridge {
     /// Sends again what is wanted and was durable when it began. It goes on to its end when the caller
-    /// is gone.
+    /// is gone. Under a key that was answered already it tells the same, and sends nothing.
     ///
     /// # Errors
-    /// Another one is running, the broker is away, or the log cannot be read.
-    pub(crate) async fn replay(&self, wanted: Wanted) -> Result<Replayed, ReplayError> {
+    /// Another one is running, the key was used for another one, the broker is away, or the log cannot be read.
+    pub(crate) async fn replay(
+        &self,
+        wanted: Wanted,
+        key: Option<&str>,
+    ) -> Result<(Replayed, Answering), ReplayError> {
+        let named = key.map(|key| (key.to_owned(), format!("{wanted:?}")));
         let is_taken = Arc::clone(&self.replay.is_taken);
+        let answered = Arc::clone(&self.replay.answered);
+        if let Some((key, asked)) = &named
+            && let Some(known) = answered.lock().find(key, asked)
+        {
+            return known.map(|done| (done, Answering::Again));
+        }
         if is_taken.swap(true, SeqCst) {
             return Err(ReplayError::Busy);
         }
@@ -112,6 +158,9 @@ impl Bridge {
         };
         let work = move || {
             let done = replay.run();
+            if let (Some((key, asked)), Ok(done)) = (named, &done) {
+                answered.lock().note(key, asked, done.clone());
+            }
             is_taken.store(false, SeqCst);
             // Whoever asked may be gone; the log line tells it too.
             let _ = tell.send(done);
@@ -125,7 +174,8 @@ impl Bridge {
                 return Err(broken(&error));
             }
         }
-        told.await.map_err(|error| broken(&error))?
+        let done = told.await.map_err(|error| broken(&error))??;
+        Ok((done, Answering::First))
     }
 }
 
@@ -176,7 +226,7 @@ impl Replay {
                 }
                 let names = self.engine.view().directory();
                 let events = events_of(LOG, record.epoch, record.sequence, &record.change, names);
-                for event in events.iter().filter(|event| self.fits(event)) {
+                for event in events.iter().filter(|event| self.wanted.takes(event)) {
                     matched += 1;
                     if let Some(sender) = &mut sender {
                         sender.send(event).await?;
@@ -190,10 +240,12 @@ impl Replay {
         };
         Ok(Replayed { id: self.id.clone(), matched, sent })
     }
+}
 
-    fn fits(&self, event: &Event) -> bool {
-        let Wanted { types, aggregate, routes, .. } = &self.wanted;
-        (types.is_empty() || types.contains(&event.event_type))
+impl Wanted {
+    fn takes(&self, event: &Event) -> bool {
+        let Self { types, aggregate, routes, .. } = self;
+        (types.is_empty() || types.iter().any(|wanted| wanted == event.type_name()))
             && aggregate.as_ref().is_none_or(|wanted| *wanted == event.aggregate_id)
             && routes.of(event).next().is_some()
     }
@@ -214,8 +266,9 @@ impl<'a> Sender<'a> {
         let deliveries = Arc::<Deliveries>::default();
         let made = producer(&replay.config, &deliveries, Pace::Together);
         let producer = made.map_err(|error| ReplayError::Broken(error.to_string(), 0))?;
-        let topics = replay.config.routes.topics();
-        look(&producer, &topics, LOOK_WAIT).map_err(|error| ReplayError::Broken(error, 0))?;
+        for topic in replay.config.routes.topics() {
+            look(&producer, topic, LOOK_WAIT).map_err(|error| ReplayError::Broken(error, 0))?;
+        }
         let under_way = Ledger::new(Cursor::START);
         let room = Messages::default();
         Ok(Self { replay, producer, deliveries, under_way, room, sent: 0 })
@@ -233,7 +286,8 @@ impl<'a> Sender<'a> {
         for sent in spell(event, &config.routes, &mut room) {
             // Every message is a place of its own here: nobody resumes a replay.
             let place = Cursor::behind(self.under_way.entered() + 1);
-            let tag = self.under_way.enter(place, &[sent.message.body.len()], ())[0];
+            let tags = self.under_way.enter(place, [sent.message.body.len()], ());
+            let tag = tags.last().expect("it has a message");
             let record = BaseRecord::with_opaque_to(sent.topic, tag.to_opaque())
                 .key(key.as_str())
                 .payload(sent.message.body)
@@ -282,5 +336,55 @@ impl<'a> Sender<'a> {
 
     fn broken(&self, what: &dyn std::fmt::Display) -> ReplayError {
         ReplayError::Broken(what.to_string(), self.sent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onhand_engine::events::EventType;
+
+    use crate::brokers::routes::Route;
+    use crate::dialect::Dialect;
+    use crate::dialect::samples;
+
+    #[test]
+    fn types_are_ours_or_the_applications() {
+        let event = samples::sample(EventType::ApplicationEvent);
+        let sold = samples::sample(EventType::StockLevelChanged);
+        for (wanted, expected) in [
+            (vec![], [true, true]),
+            (vec!["StockLevelChanged"], [false, true]),
+            (vec![event.type_name()], [true, false]),
+            (vec!["StockLevelChanged", event.type_name()], [true, true]),
+            (vec!["NobodySaysThis"], [false, false]),
+        ] {
+            let wanted = Wanted {
+                after: 0,
+                from: None,
+                to: None,
+                types: wanted.into_iter().map(str::to_owned).collect(),
+                aggregate: None,
+                routes: Routes::one(Route::whole("a".to_owned(), Dialect::Standard)),
+                run: Run::Dry,
+            };
+            assert_eq!([&event, &sold].map(|it| wanted.takes(it)), expected, "{:?}", wanted.types);
+        }
+    }
+
+    /// "Same key + same command: the first answer again"; "same key + other command: `IDEMPOTENCY_KEY_REUSED`".
+    #[test]
+    fn a_key_answers_again_for_the_same_wish_only() {
+        let done = |id: &str| Replayed { id: id.to_owned(), matched: 2, sent: 2 };
+        let mut answered = Answered::default();
+        assert_eq!(answered.find("K", "all"), None);
+        answered.note("K".to_owned(), "all".to_owned(), done("first"));
+        assert_eq!(answered.find("K", "all"), Some(Ok(done("first"))));
+        assert_eq!(answered.find("K", "some"), Some(Err(ReplayError::KeyReused)));
+        for number in 0..ANSWERED_MAX {
+            answered.note(format!("K-{number}"), "all".to_owned(), done("other"));
+        }
+        assert_eq!(answered.find("K", "all"), None, "the oldest is forgotten");
+        assert_eq!(answered.0.len(), ANSWERED_MAX);
     }
 }

@@ -47,7 +47,8 @@ impl Bridge {
         let producer = producer(&self.config, &deliveries, Pace::Singly);
         let producer = producer.map_err(|error| told(&error))?;
         let mut ledger = Ledger::new(Cursor::START);
-        let tag = ledger.enter(Cursor::of(event), &[sent.message.body.len()], ())[0];
+        let tags = ledger.enter(Cursor::of(event), [sent.message.body.len()], ());
+        let tag = tags.last().expect("it has a message");
         let key = key(event);
         let record = BaseRecord::with_opaque_to(sent.topic, tag.to_opaque())
             .key(key.as_str())

@@ -111,7 +111,8 @@ mod tests {
         let mut setback = Setback::default();
         let mut ledger = Ledger::new(Cursor::START);
         for (sequence, code) in codes {
-            let tag = ledger.enter(Cursor::at(ledger.entered() + 1, 0), &[1], ())[0];
+            let mut tag = ledger.enter(Cursor::at(ledger.entered() + 1, 0), [1], ());
+            let tag = tag.next().expect("it has a message");
             setback.fail(Cursor::at(*sequence, 0), tag, *code, message());
         }
         setback

@@ -49,6 +49,17 @@ impl Cursor {
         if self.index == u32::MAX { self.sequence } else { self.sequence.saturating_sub(1) }
     }
 
+    /// As we give it out. Every event has one, so it is not written by way of a formatter.
+    pub(crate) fn text(self) -> String {
+        let mut text = String::with_capacity(TEXT_BYTES);
+        push_hex(LOG.into(), &mut text);
+        for number in [self.sequence, self.index.into()] {
+            text.push('-');
+            push_hex(number, &mut text);
+        }
+        text
+    }
+
     /// Reads a cursor that we gave out; `0` is the beginning. Nothing lies behind `durable`.
     ///
     /// # Errors
@@ -74,8 +85,18 @@ impl Cursor {
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{LOG:x}-{:x}-{:x}", self.sequence, self.index)
+        f.write_str(&self.text())
     }
+}
+
+/// Room for a cursor.
+const TEXT_BYTES: usize = 32;
+
+fn push_hex(number: u64, out: &mut String) {
+    let digits = (u64::BITS - number.leading_zeros()).div_ceil(4).max(1);
+    let digit =
+        |at: u32| char::from_digit(u32::from((number >> (4 * at)).to_le_bytes()[0] & 15), 16);
+    out.extend((0..digits).rev().filter_map(digit));
 }
 
 /// 400: not a cursor of ours.

@@ -47,7 +47,7 @@ fn write_words(entry: &LedgerEntry, json: &mut Json) {
         json.text_if("note", detail.note.as_ref().map(Text::as_str));
     }
     json.text_if("orderId", entry.order().map(Reference::as_str));
-    if let Some(held) = &change.reservation {
+    if let Some(held) = entry.reservation() {
         json.text("reservationId", &reservation_id(LOG, held.number));
     }
     if let Some(held) = &change.transfer {

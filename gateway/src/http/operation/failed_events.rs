@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use onhand_domain::command::{Action, Command, Trace};
-use onhand_domain::consumed::SourcePosition;
+use onhand_domain::consumed::{Message, Source, SourcePosition};
 use onhand_domain::dead_letter::{Direction, Fault, LetterNumber, LetterStatus};
 use onhand_domain::ids::Text;
 use onhand_domain::upkeep::{Retry, Upkeep};
@@ -251,34 +251,44 @@ async fn parsed(
     let position = record.position().ok_or_else(|| Problem::internal("it came from nowhere"))?;
     let bridge = door.bridge.clone();
     let unreadable =
-        |detail: String| Problem::new(StatusCode::CONFLICT, Code::InvalidState, detail);
+        |detail: &str| Problem::new(StatusCode::CONFLICT, Code::InvalidState, detail.to_owned());
     let kept = record.message();
-    let mut event_id = record.event().map(|event| event.id.as_str().as_bytes().to_vec());
-    let payload = match kept {
-        Some(message) if !message.is_whole() => {
-            let gone = "its message is longer than what is kept, and there is no broker to ask";
-            let bridge = bridge.clone().ok_or_else(|| unreadable(gone.to_owned()))?;
+    let is_whole = kept.is_none_or(Message::is_whole);
+    // Of a message that made no sense its id was not kept, which may stand in a header.
+    let fetched = match bridge.clone() {
+        Some(bridge) if !is_whole || record.event().is_none() => {
             let position = position.clone();
             let fetch = move || refetch(bridge.config(), topic_of(&position), &position);
-            let fetched = answer::wide(fetch).await?.map_err(unreadable)?;
-            event_id = event_id.or(fetched.event_id);
-            Some(fetched.payload)
+            Some(answer::wide(fetch).await?)
         }
-        kept => kept.map(|message| message.bytes.to_vec()),
+        _ => None,
     };
+    let payload = match (kept, &fetched) {
+        (kept, _) if is_whole => kept.map(|message| message.bytes.to_vec()),
+        (_, Some(fetched)) => Some(fetched.as_ref().map_err(|it| unreadable(it))?.payload.clone()),
+        (_, None) => {
+            let gone = "its message is longer than what is kept, and there is no broker to ask";
+            return Err(unreadable(gone));
+        }
+    };
+    let event_id = record.event().map(|event| event.id.as_str().as_bytes().to_vec());
+    let event_id = event_id.or_else(|| fetched?.ok()?.event_id);
     let transfers = bridge.map_or_else(
         || Arc::new(TransferNames::default()),
         |bridge| Arc::clone(&bridge.intake().transfers),
     );
     let tenant = door.engine.view().directory().tenant(record.letter.tenant);
     let delivery = delivery(position, tenant.as_str(), event_id.as_deref(), payload.as_deref());
-    let mut parsed = parse_again(&delivery, &transfers);
+    let mut parsed = parse_again(&delivery, position, &transfers);
     if let Parsed::Unnamed(tenant, name) = &parsed {
         transfers.look_up(&door.engine, tenant, name).await;
-        parsed = parse_again(&delivery, &transfers);
+        parsed = parse_again(&delivery, position, &transfers);
     }
     Ok(match parsed {
-        Parsed::Act(action, trace) => (Retry::Act(action), Some(with_user(&trace, asked))),
+        Parsed::Act(action, trace, event) => {
+            let source = Source { event: Some(event), ..Source::at(position.clone()) };
+            (Retry::Act(action, Some(Arc::new(source))), Some(with_user(&trace, asked)))
+        }
         Parsed::Nothing => (Retry::Done, asked),
         Parsed::Unnamed(..) => (Retry::Failed(unnamed()), asked),
         Parsed::Fault(fault) => (Retry::Failed(fault), asked),

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use onhand_domain::rejection::Rejection;
 use onhand_domain::time::Timestamp;
-use onhand_engine::events::EventType;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::brokers::kafka::replay::{ReplayError, Replayed, Run, Wanted};
+use crate::brokers::kafka::replay::{Answering, ReplayError, Replayed, Run, Wanted};
 use crate::brokers::kafka::{Bridge, SINK};
 use crate::brokers::routes::{Route, Routes, dialect_names, is_topic};
 use crate::dialect::Dialect;
@@ -39,7 +39,7 @@ pub(crate) struct Replay<'a> {
     /// Before this instant.
     #[schema(value_type = Option<String>, format = DateTime)]
     to: Option<Word<'a>>,
-    /// Only these canonical types.
+    /// Only these types: canonical ones, or those of an application.
     #[schema(value_type = Option<Vec<String>>)]
     types: Option<Vec<Word<'a>>>,
     /// Only of this aggregate.
@@ -62,12 +62,8 @@ impl Replay<'_> {
             let parse = |word: &Word<'_>| timestamp::parse(Field::named(name), word.as_str());
             word.as_ref().map(parse).transpose()
         };
-        let known = |word: &Word<'_>| {
-            EventType::parse(word.as_str()).ok_or_else(|| {
-                wrong("types", format!("there is no event type `{}`", word.as_str()))
-            })
-        };
-        let types = self.types.iter().flatten().map(known).collect::<Result<_, _>>()?;
+        // An application names its events as it likes: a name that nothing bears matches nothing.
+        let types = self.types.iter().flatten().map(|word| word.as_str().to_owned()).collect();
         Ok(Wanted {
             after: self.after_sequence.map_or(0, |after| after.0),
             from: time("from", &self.from)?,
@@ -156,12 +152,15 @@ pub(crate) async fn replay(State(door): State<Arc<Door>>, request: Request) -> R
         };
         let wanted = asked.wanted(bridge)?;
         check_kept(&door, &asked, wanted.from)?;
-        let Replayed { id, matched, sent } = bridge.replay(wanted).await?;
-        Ok(Answer::object(|json| {
+        let key = Headers::of(&parts.headers).key()?;
+        let (done, answering) = bridge.replay(wanted, key).await?;
+        let Replayed { id, matched, sent } = done;
+        let answer = Answer::object(|json| {
             json.text("replayId", &id);
             json.number("matched", matched);
             json.number("sent", sent);
-        }))
+        });
+        Ok(answer.replayed_if(answering == Answering::Again))
     }
     .await;
     answer::conclude(outcome, &parts)
@@ -174,6 +173,7 @@ impl From<ReplayError> for Problem {
                 let detail = "another replay is running; try again when it is done";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, Code::Overloaded, detail).later()
             }
+            ReplayError::KeyReused => Self::refused(&Rejection::KeyReused),
             ReplayError::Broken(what, sent) => {
                 let detail = format!(
                     "the replay broke off: {what}; {sent} messages were sent, and may be sent again"

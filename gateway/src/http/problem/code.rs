@@ -32,7 +32,6 @@ pub(crate) enum Code {
     /// A bin that the location does not have.
     UnknownBin,
     /// The position has nothing of the lot.
-    UnknownLot,
     /// No such reservation.
     UnknownReservation,
     /// No such transfer.
@@ -76,7 +75,7 @@ pub(crate) enum Code {
 impl Code {
     /// All codes.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 34] = [
+    pub(crate) const ALL: [Self; 33] = [
         Self::InvalidRequest,
         Self::InvalidQuantity,
         Self::InvalidId,
@@ -91,7 +90,6 @@ impl Code {
         Self::UnknownLocation,
         Self::UnknownPosition,
         Self::UnknownBin,
-        Self::UnknownLot,
         Self::UnknownReservation,
         Self::UnknownTransfer,
         Self::UnknownTransaction,
@@ -132,7 +130,6 @@ impl Code {
             Self::UnknownLocation => ("UNKNOWN_LOCATION", "The location is unknown"),
             Self::UnknownPosition => ("UNKNOWN_POSITION", "There is no such position"),
             Self::UnknownBin => ("UNKNOWN_BIN", "The location has no such bin"),
-            Self::UnknownLot => ("UNKNOWN_LOT", "The position has nothing of this lot"),
             Self::UnknownReservation => ("UNKNOWN_RESERVATION", "The reservation is unknown"),
             Self::UnknownTransfer => ("UNKNOWN_TRANSFER", "The transfer is unknown"),
             Self::UnknownTransaction => ("UNKNOWN_TRANSACTION", "The movement is unknown"),

@@ -34,7 +34,7 @@ fn expected(rejection: &Rejection) -> (u16, &'static str, &'static str) {
         Rejection::UnknownBin { .. } => {
             (404, "UNKNOWN_BIN", r#","locationId":"north","binId":"A-1"}"#)
         }
-        Rejection::UnknownLot(_) => (404, "UNKNOWN_LOT", r#","lotNumber":"L-1"}"#),
+        Rejection::UnknownLot(_) => (404, "NOT_FOUND", r#","lotNumber":"L-1"}"#),
         Rejection::UnknownReservation => (404, "UNKNOWN_RESERVATION", "\"}"),
         Rejection::UnknownTransfer => (404, "UNKNOWN_TRANSFER", "\"}"),
         Rejection::UnknownDeadLetter => (404, "NOT_FOUND", "\"}"),

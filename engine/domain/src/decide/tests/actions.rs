@@ -129,6 +129,8 @@ pub(super) fn words(about: &str) -> Option<Arc<Detail>> {
                 detail.occurred_at = Some(Timestamp::from_millis(millis));
             }
             "order" => detail.order = Some(reference(value)),
+            "named" => detail.document = Some(reference(value)),
+            "reference" => detail.reference = Some(reference(value)),
             other => panic!("{} is no word about goods", other.to_owned()),
         }
     }

@@ -192,3 +192,39 @@ fn what_has_no_known_cost_has_no_average() {
     let found = world.ok(count("tea@a", "3"));
     assert_eq!(worth(&found, MovementKind::Count), money("9"));
 }
+
+/// "at the cost it left with (by order or reference)": by the id of a till's sale, or its reference.
+#[test]
+fn a_return_by_the_name_of_a_till_sale_comes_back_at_the_cost_it_left_with() {
+    for (sold_as, back_as, expected) in [
+        ("named S-1", "reference S-1", "13"),
+        ("reference S-1", "reference S-1", "13"),
+        ("named S-1, reference S-1", "reference S-1", "13"),
+        ("named S-1", "reference S-2", "20"),
+        ("named S-1", "order S-1", "20"),
+    ] {
+        let mut world = World::new();
+        world.ok(about(receive("tea@a", "2"), "cost 3"));
+        world.ok(about(receive("tea@a", "1"), "cost 10"));
+        world.ok(about(sell("tea@a", "2"), sold_as));
+        world.ok(about(give_back("tea@a", "1", Some(Condition::Good)), back_as));
+        assert_eq!(value(&world, "tea@a"), expected, "sold {sold_as}, back {back_as}");
+    }
+}
+
+/// A sale of several records, some of them booked while goods come back.
+#[test]
+fn a_sale_by_its_name_is_all_that_was_sold_under_it() {
+    let mut world = World::new();
+    for (place, cost) in [("tea@a", "4"), ("tea@b", "8"), ("pot@a", "100")] {
+        world.ok(about(receive(place, "9"), &std::format!("cost {cost}")));
+    }
+    world.ok(about(sell("tea@a", "1"), "named S-1"));
+    world.ok(about(sell("pot@a", "1"), "named S-1"));
+    let back = |place: &str| about(give_back(place, "1", Some(Condition::Good)), "reference S-1");
+    world.ok(back("tea@c"));
+    assert_eq!(value(&world, "tea@c"), "4");
+    world.ok(about(sell("tea@b", "1"), "named S-1"));
+    world.ok(back("tea@d"));
+    assert_eq!(value(&world, "tea@d"), "6", "both sales of tea are known now");
+}

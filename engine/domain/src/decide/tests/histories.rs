@@ -122,7 +122,7 @@ impl Step {
         made.get(usize::from(self.pick) % made.len().max(1)).copied().unwrap_or(1)
     }
 
-    fn force(self) -> Force {
+    pub(super) fn force(self) -> Force {
         if self.flag(0) { Force::Fact } else { Force::Wish }
     }
 
@@ -141,6 +141,7 @@ impl Step {
             }),
             condition: self.flag(4).then_some(Condition::Good),
             order: self.flag(5).then(|| reference(of(&ORDERS, self.other))),
+            reference: self.flag(6).then(|| reference(of(&["S-1", "S-2"], self.item))),
             ..Detail::default()
         }
     }
@@ -198,6 +199,11 @@ impl Step {
                 transfer_with(self.item(), start, end, quantity, self.force())
             }
         }
+    }
+
+    /// Something about stock alone, with words about the goods.
+    pub(super) fn plain_action(self, world: &World) -> Action {
+        self.told(self.stock_action(world), world)
     }
 
     fn reserve(self) -> Action {
@@ -344,7 +350,7 @@ impl Step {
             2 => Upkeep::Advance(std::vec![self.source(world).position]),
             3..=6 => {
                 let action = std::boxed::Box::new(self.told(self.stock_action(world), world));
-                Upkeep::Retry { letter, with: Retry::Act(action) }
+                Upkeep::Retry { letter, with: Retry::Act(action, None) }
             }
             7 => Upkeep::Retry { letter, with: Retry::Failed(fault) },
             8 => Upkeep::Retry { letter, with: Retry::Done },

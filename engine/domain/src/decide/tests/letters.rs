@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use std::string::String;
 
 use super::actions::{confirm, fulfil_with, put_item, receive, reference, reserve, sell};
-use super::sources::{at, cause};
+use super::sources::{at, cause, event};
 use super::text;
 use super::world::{Answer, World};
 use crate::catalog::Tracking;
@@ -21,7 +21,7 @@ fn upkeep(upkeep: Upkeep) -> Command {
 }
 
 fn retry(letter: u64, action: Action) -> Command {
-    upkeep(Upkeep::Retry { letter, with: Retry::Act(Box::new(action)) })
+    upkeep(Upkeep::Retry { letter, with: Retry::Act(Box::new(action), None) })
 }
 
 fn discard(letter: u64) -> Command {
@@ -122,6 +122,76 @@ fn a_shipment_that_was_booked_meanwhile_settles_a_dead_letter() {
     assert_eq!(cause(&answer), Some(Cause::LetterRetried));
     assert_eq!(letter(&world, number), std::format!("Retried 2 at {}", world.sequence));
     assert!(last(&world).movements.is_empty());
+}
+
+/// Two messages without sense, of which both turn out to be sales of one tea under this id.
+fn twice_unreadable() -> (World, [u64; 2]) {
+    let mut world = World::stocked("tea@north 10");
+    let letters = [1, 2].map(|offset| {
+        assert_eq!(cause(&world.send(&at(offset, bury(1)))), Some(Cause::Buried));
+        world.sequence
+    });
+    (world, letters)
+}
+
+/// The retry of a letter of [`twice_unreadable`], with what its message says and the id in it.
+fn retry_as(letter: u64, fingerprint: u64, quantity: &str) -> Command {
+    let told = event(letter, 7, fingerprint, sell("tea@north", quantity));
+    let with = Retry::Act(Box::new(told.action), told.source);
+    upkeep(Upkeep::Retry { letter, with })
+}
+
+/// EVENTS.md, Handling: "duplicate → no-op", also when both came to be dead letters first.
+#[test]
+fn two_dead_letters_of_one_event_act_once() {
+    let (mut world, [first, second]) = twice_unreadable();
+    assert_eq!(cause(&world.send(&retry_as(first, 1, "3"))), Some(Cause::Sold));
+    let acted = world.sequence;
+    assert_eq!(cause(&world.send(&retry_as(second, 1, "3"))), Some(Cause::LetterRetried));
+    assert_eq!(world.at("tea@north"), "available 7");
+    assert_eq!(letter(&world, second), std::format!("Retried 2 at {}", world.sequence));
+    // Nor does the event act when it comes once more, and the source is not moved by a retry.
+    let again = world.send(&event(3, 7, 1, sell("tea@north", "3")));
+    assert!(matches!(again, Ok(Answer::Duplicate(sequence)) if sequence == acted), "{again:?}");
+    let mark = world.stock.sources().iter().next().expect("one source");
+    assert_eq!(mark.last.offset, 2);
+}
+
+/// A retry that is refused leaves the event free for whoever acts on it later.
+#[test]
+fn a_retry_that_is_refused_does_not_take_its_event() {
+    let (mut world, [first, second]) = twice_unreadable();
+    let told = event(first, 7, 1, receive("ghost@north", "3"));
+    let with = Retry::Act(Box::new(told.action), told.source);
+    let refused = world.send(&upkeep(Upkeep::Retry { letter: first, with }));
+    assert_eq!(cause(&refused), Some(Cause::Refused), "{refused:?}");
+    assert_eq!(cause(&world.send(&retry_as(second, 1, "3"))), Some(Cause::Sold));
+    assert_eq!(world.at("tea@north"), "available 7");
+}
+
+/// Other content under the same id was buried for that; whoever tries it again knows. It acts once.
+#[test]
+fn other_content_under_an_id_that_is_taken_acts_once_when_it_is_tried_again() {
+    let (mut world, [first, second]) = twice_unreadable();
+    assert_eq!(cause(&world.send(&event(3, 7, 1, sell("tea@north", "1")))), Some(Cause::Sold));
+    assert_eq!(cause(&world.send(&retry_as(first, 2, "3"))), Some(Cause::Sold));
+    assert_eq!(cause(&world.send(&retry_as(second, 2, "3"))), Some(Cause::LetterRetried));
+    assert_eq!(world.at("tea@north"), "available 6");
+}
+
+/// A message that was refused took its id when it was buried: its own retry acts all the same.
+#[test]
+fn a_letter_that_holds_its_event_acts_as_it() {
+    let mut world = World::stocked("tea@north 1");
+    world.untracked("card");
+    let wish = || receive("card@north", "1");
+    assert_eq!(cause(&world.send(&event(1, 7, 1, wish()))), Some(Cause::Refused));
+    let number = world.sequence;
+    world.ok(put_item("card", |attributes| attributes.tracking = Tracking::Tracked));
+    let told = event(1, 7, 1, wish());
+    let with = Retry::Act(Box::new(told.action), told.source);
+    let answer = world.send(&upkeep(Upkeep::Retry { letter: number, with }));
+    assert_eq!(cause(&answer), Some(Cause::Received), "{answer:?}");
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn check_versions(world: &World) {
 fn asked(action: &Action) -> &Action {
     match action {
         Action::Upkeep(upkeep) => match &**upkeep {
-            Upkeep::Retry { with: Retry::Act(action), .. } => action,
+            Upkeep::Retry { with: Retry::Act(action, _), .. } => action,
             _ => action,
         },
         action => action,

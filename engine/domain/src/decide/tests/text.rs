@@ -1,7 +1,7 @@
 //! Short texts for commands and answers, so that a case fits on a line.
 //!
 //! A place is `tea@north`; a line is `tea@north 3` (only there), `tea>north 3` (preferred there) or
-//! `tea 3` (anywhere); several are separated by commas. Quantities are decimals.
+//! `tea 3` (anywhere); several are separated by commas. Quantities are decimals; `3#L-1` is of a lot.
 
 use std::borrow::ToOwned;
 use std::format;
@@ -48,6 +48,14 @@ fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     parts.map(|part| part.rsplit_once(' ').unwrap_or_else(|| panic!("{part:?} is no pair")))
 }
 
+/// `"3"` or `"3#L-1"`: of a lot.
+fn lotted(much: &str) -> (Quantity, Option<LotNumber>) {
+    match much.split_once('#') {
+        Some((much, of)) => (quantity(much), Some(lot(of))),
+        None => (quantity(much), None),
+    }
+}
+
 pub(super) fn requested(text: &str) -> Vec<RequestedLine> {
     let line = |(what, much): (&str, &str)| {
         let (of, wanted) = match (what.split_once('@'), what.split_once('>')) {
@@ -55,14 +63,17 @@ pub(super) fn requested(text: &str) -> Vec<RequestedLine> {
             (_, Some((of, at))) => (of, Wanted::Preferred(location(at))),
             _ => (what, Wanted::Anywhere),
         };
-        RequestedLine { item: item(of), quantity: quantity(much), wanted, lot: None }
+        let (quantity, lot) = lotted(much);
+        RequestedLine { item: item(of), quantity, wanted, lot }
     };
     pairs(text).map(line).collect()
 }
 
 pub(super) fn shipped(text: &str) -> Vec<ShippedLine> {
-    let line =
-        |(what, much)| ShippedLine { place: place(what), quantity: quantity(much), lot: None };
+    let line = |(what, much)| {
+        let (quantity, lot) = lotted(much);
+        ShippedLine { place: place(what), quantity, lot }
+    };
     pairs(text).map(line).collect()
 }
 
@@ -136,7 +147,8 @@ pub(super) fn lines(stock: &Stock, reservation: &Reservation) -> String {
         }
         let notes =
             if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
-        format!("{item}@{at} {}{notes}", line.quantity)
+        let lot = line.lot.as_ref().map_or(String::new(), |lot| format!("#{}", lot.as_str()));
+        format!("{item}@{at} {}{lot}{notes}", line.quantity)
     };
     reservation.lines.iter().map(line).collect::<Vec<_>>().join(", ")
 }

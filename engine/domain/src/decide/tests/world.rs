@@ -8,11 +8,11 @@ use std::vec::Vec;
 
 use super::actions::{self, policy};
 use super::text;
-use crate::change::Change;
+use crate::change::{Cause, Change, Movement};
 use crate::command::{Action, Command};
 use crate::decide::{Decision, JobCursor, JobStep, Recall, Recalled};
 use crate::ids::TenantId;
-use crate::position::{Position, PositionNumber};
+use crate::position::{Figures, Position, PositionNumber};
 use crate::rejection::Rejection;
 use crate::reservation::Reservation;
 use crate::stock::records::RecalledRecord;
@@ -123,7 +123,7 @@ impl World {
     }
 
     /// What the log says: records are there as they were written, ended things are not looked for.
-    fn recall(&mut self, recall: Recall) {
+    pub(super) fn recall(&mut self, recall: Recall) {
         match recall {
             Recall::Order(tenant, order) => {
                 self.stock.recall_order(tenant, &order, &[], &[], self.now());
@@ -132,8 +132,45 @@ impl World {
                 let record = self.read(sequence);
                 self.stock.recall_record(sequence, record, self.now());
             }
+            Recall::Moment(moment) => {
+                self.stock.ask_moment(moment, self.now());
+                let figures = self.figures_as_of(moment.position, moment.at);
+                self.stock.recall_moment(moment, Some(figures), self.sequence);
+            }
+            Recall::Sale(asked) => {
+                self.stock.ask_sale(&asked, self.now());
+                let is_meant = |record: &&Change| {
+                    record.cause == Cause::Sold
+                        && record.sale_names().any(|name| *name == asked.name)
+                };
+                let records = (1_u64..).zip(&self.records);
+                let meant = records.filter(|(_, record)| is_meant(record));
+                let sold = meant.flat_map(|(sequence, record)| {
+                    let of =
+                        move |(position, quantity, value)| (sequence, position, quantity, value);
+                    record.sold().map(of)
+                });
+                let sold: Vec<_> = sold.collect();
+                self.stock.recall_sale(&asked, &sold);
+            }
             Recall::Reservation(_) | Recall::Transfer(_) => {}
         }
+    }
+
+    /// What a position was at an instant: all that had happened by then, whenever it was recorded.
+    pub(super) fn figures_as_of(&self, position: PositionNumber, at: Timestamp) -> Figures {
+        let mut figures = Figures::default();
+        for record in &self.records {
+            let of = |movement: &&Movement| {
+                let of = usize::try_from(movement.position).expect("small");
+                record.positions[of].position == position && record.happened(movement) <= at
+            };
+            for movement in record.movements.iter().filter(of) {
+                let (from, to) = (movement.from, movement.to);
+                figures = figures.moved(from, to, movement.quantity).expect("fits");
+            }
+        }
+        figures
     }
 
     /// A record as the log knows it now.

@@ -79,6 +79,9 @@ pub(super) fn entry(taken: &Taken<'_>, transfers: &TransferNames) -> (Entry, Tol
             let canonical = intake.read.and_then(|found| found.canonical);
             let canonical = canonical.expect("only known types are acted on");
             let named = named(&act);
+            if matches!(act.clock, Clock::Ahead) {
+                told.note_ahead();
+            }
             act_on(taken, act, canonical.as_str(), transfers).map_or_else(
                 || {
                     let (tenant, name) = named.expect("only a named transfer can be unknown");
@@ -155,19 +158,31 @@ fn act_on(
 ) -> Option<Command> {
     let position = taken.position;
     let action = action_of(&act.tenant, &act.work, transfers)?;
+    let event = identity(&taken.delivery, position, &act, canonical, &action, transfers);
+    let source = Some(source(taken, Some(event)));
+    Some(Command { tenant: act.tenant, key: None, source, trace: Some(act.trace), action })
+}
+
+/// What an event is known by.
+fn identity(
+    delivery: &Delivery<'_>,
+    position: &SourcePosition,
+    act: &Act,
+    canonical: &str,
+    action: &Action,
+    transfers: &TransferNames,
+) -> ConsumedEvent {
     // A claim that lies ahead of our clock is taken as now; what the event says stays the same.
     let said = match act.clock {
         Clock::Past => None,
         Clock::Ahead => {
-            match read(&Delivery { now: Timestamp::from_millis(i64::MAX), ..taken.delivery })
-                .outcome
-            {
+            match read(&Delivery { now: Timestamp::from_millis(i64::MAX), ..*delivery }).outcome {
                 Outcome::Act(act) => action_of(&act.tenant, &act.work, transfers),
                 _ => None,
             }
         }
     };
-    let fingerprint = said.as_ref().unwrap_or(&action).fingerprint();
+    let fingerprint = said.as_ref().unwrap_or(action).fingerprint();
     // What is called by its place is another event in a topic made anew.
     let scope = match act.named_by {
         NamedBy::Producer => position.stream.as_str().to_owned(),
@@ -175,9 +190,7 @@ fn act_on(
     };
     let key = event_key(act.tenant.as_str(), &scope, canonical, act.event_id.as_str());
     let event_type = Text::trusted(canonical);
-    let event = ConsumedEvent { id: act.event_id, event_type, key, fingerprint };
-    let source = Some(source(taken, Some(event)));
-    Some(Command { tenant: act.tenant, key: None, source, trace: Some(act.trace), action })
+    ConsumedEvent { id: act.event_id.clone(), event_type, key, fingerprint }
 }
 
 fn action_of(tenant: &TenantId, work: &Work, transfers: &TransferNames) -> Option<Action> {
@@ -193,8 +206,8 @@ fn action_of(tenant: &TenantId, work: &Work, transfers: &TransferNames) -> Optio
 
 /// What a dead letter asks for when its message is read again.
 pub(crate) enum Parsed {
-    /// This.
-    Act(Box<Action>, Arc<Trace>),
+    /// This, as this event.
+    Act(Box<Action>, Arc<Trace>, ConsumedEvent),
     /// Nothing any more.
     Nothing,
     /// It names a transfer that is not known here.
@@ -209,12 +222,22 @@ pub(crate) fn unnamed() -> dead_letter::Fault {
 }
 
 /// Reads the message of a dead letter again.
-pub(crate) fn parse_again(delivery: &Delivery<'_>, transfers: &TransferNames) -> Parsed {
-    match read(delivery).outcome {
+pub(crate) fn parse_again(
+    delivery: &Delivery<'_>,
+    position: &SourcePosition,
+    transfers: &TransferNames,
+) -> Parsed {
+    let intake = read(delivery);
+    let canonical = intake.read.and_then(|found| found.canonical);
+    match intake.outcome {
         Outcome::Skip(_) => Parsed::Nothing,
         Outcome::Bury(fault) => Parsed::Fault(letter_fault(&fault)),
         Outcome::Act(act) => match (action_of(&act.tenant, &act.work, transfers), named(&act)) {
-            (Some(action), _) => Parsed::Act(Box::new(action), act.trace),
+            (Some(action), _) => {
+                let canonical = canonical.expect("only known types are acted on").as_str();
+                let event = identity(delivery, position, &act, canonical, &action, transfers);
+                Parsed::Act(Box::new(action), act.trace, event)
+            }
             (None, Some((tenant, name))) => Parsed::Unnamed(tenant, name),
             (None, None) => Parsed::Fault(unnamed()),
         },

@@ -243,12 +243,13 @@ impl<'a> Session<'a> {
             checksum: Some(checksum(message.key(), message.payload())),
         });
         let (source, now) = (self.source, timestamp::now());
+        let [event_id, tenant] = headers(message, ["eventId", "tenantId"]);
         let delivery = Delivery {
             topic: &source.standing.topic.name,
             partition,
             offset,
-            event_id: header(message, "eventId"),
-            tenant: header(message, "tenantId"),
+            event_id,
+            tenant,
             topic_tenant: source.standing.topic.tenant.as_ref(),
             payload: message.payload(),
             now,
@@ -466,7 +467,11 @@ impl<'a> Session<'a> {
 }
 
 /// A header as bytes.
-fn header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a [u8]> {
-    let headers = message.headers()?;
-    headers.iter().find(|header| header.key == name)?.value
+/// Headers of these names. The client reads all of them at every look, and most messages have none.
+fn headers<'a, const N: usize>(
+    message: &'a BorrowedMessage<'_>,
+    names: [&str; N],
+) -> [Option<&'a [u8]>; N] {
+    let headers = message.headers();
+    names.map(|name| headers?.iter().find(|header| header.key == name)?.value)
 }
