@@ -4,7 +4,9 @@ import pathlib
 import sys
 
 GOLDEN = pathlib.Path(__file__).parent.parent / "tests" / "golden"
-KINDS = "tenant item location position reservation transfer keys source clock stream letter events"
+KINDS = (
+    "tenant item location position reservation transfer keys source clock stream letter events job"
+)
 
 
 def read(path):
