@@ -28,7 +28,7 @@ fn a_receipt_costs_what_it_says_else_what_the_item_does_else_nobody_knows() {
     all.shows("total 14");
     let rows = all.list("items");
     let of = |item: &str| rows.iter().find(|row| row.text("itemId") == item).expect("is listed");
-    of("tea").shows("quantity 4, unitCost 3.5, value 14, unknownCostQuantity absent");
+    of("tea").shows("quantity 4, unitCost 3.5, value 14, unknownCostQuantity none");
     of("pot").shows("quantity 5, value 0, unknownCostQuantity 5");
 }
 
