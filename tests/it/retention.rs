@@ -202,6 +202,10 @@ fn a_backup_holds_the_opening_and_a_proof_begins_with_it() {
     assert_eq!(rebuilt.code, Some(0), "{}", rebuilt.output);
     assert!(rebuilt.output.contains("compared with the memory"), "{}", rebuilt.output);
     assert!(!rebuilt.output.contains("records (1 to"), "{}", rebuilt.output);
+    // Nothing goes any more while it is looked at.
+    assert_eq!(server.stop().code, Some(0));
+    server.restart_with(&SETTINGS[..3]);
+    let shop = server.shop("one");
 
     let (running, stopped) = (place.path().join("running"), place.path().join("stopped"));
     let back_up = |server: &Server, to: &Path| {
